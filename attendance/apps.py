@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+
+
+class AttendanceConfig(AppConfig):
+    name = "attendance"
+
+    def ready(self) -> None:
+        # Models exist from here on only.
+        from attendance import announcing
+        from attendance.coming import next_event
+        from members import coming
+
+        coming.ask(next_event)
+        announcing.listen()

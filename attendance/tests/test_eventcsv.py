@@ -1,0 +1,225 @@
+"""One event's attendance as CSV: complete, safe to open, reversible, streamed from one snapshot."""
+
+import io
+import re
+import tracemalloc
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from attendance import eventcsv
+from attendance.eventcsv import COLUMNS, file_name, parts
+from attendance.models import Attendance
+from attendance.registration import cancel_registration, register
+from attendance.subjects import by_guest_name, by_member
+from attendance.tests.factories import AT, SUPERVISOR, come_in, go_out
+from checkin_project.platform.sheets import Row, read_sheet
+from events.models import Event
+from events.tests.factories import EVENING, make_event
+from members.models import Member
+from members.tests.factories import make_member
+
+pytestmark = pytest.mark.django_db
+
+
+def rows_of(event: Event) -> list[dict[str, str]]:
+    """What a reader of our own gets out of the file."""
+    sheet = read_sheet(io.BytesIO("".join(parts(event)).encode()))
+    found = [row for row in sheet if isinstance(row, Row)]
+    return [dict(zip(sheet.header, row.cells, strict=True)) for row in found]
+
+
+def fill(event: Event, people: int) -> None:
+    Attendance.objects.bulk_create(
+        Attendance(event=event, guest_name=f"Guest {number}", guest_key=f"guest {number}", created_at=AT, updated_at=AT)
+        for number in range(people)
+    )
+
+
+def test_the_columns_hold_who_came_when_and_through_which_door() -> None:
+    event = make_event(name="Chess night", location="Library", timezone="America/New_York", legacy_id="e7")
+    ben = make_member(v_number="V01234567", student_email="ben@campus.example", major="Law", legacy_id="12")
+    register(by_member(ben.pk), event.code, by=SUPERVISOR, at=EVENING - timedelta(days=1), party_size=2)
+    come_in(ben, event)
+    go_out(ben, event, at=AT + timedelta(minutes=20))
+
+    assert rows_of(event) == [
+        {
+            "event_id": "e7",
+            "event_name": "Chess night",
+            "event_date": "2026-11-20",
+            "event_location": "Library",
+            "member_id": "12",
+            "member_name": "Ben Brown",
+            "member_first_name": "Ben",
+            "member_last_name": "Brown",
+            "member_classification": "",
+            "member_major": "Law",
+            "member_student_email": "ben@campus.example",
+            "member_personal_email": "",
+            "member_v_number": "V01234567",
+            "checked_in_at": "2026-11-20T13:30:00-05:00",
+            "method": "staff",
+            "state": "attended",
+            "registered": "yes",
+            "registered_at": "2026-11-19T13:00:00-05:00",
+            "registered_people": "2",
+            "checked_out_at": "2026-11-20T13:50:00-05:00",
+            "walk_in": "no",
+            "people": "2",
+            "entries": "1",
+            "note": "",
+        }
+    ]
+
+
+def test_times_are_the_events_own_with_their_offset() -> None:
+    event = make_event(timezone="Asia/Kathmandu")
+    come_in(make_member(), event)
+
+    told = rows_of(event)[0]["checked_in_at"]
+
+    assert told == "2026-11-21T00:15:00+05:45"
+    assert datetime.fromisoformat(told) == AT
+
+
+def test_who_came_stands_first_in_the_order_of_arrival_then_who_did_not() -> None:
+    event = make_event()
+    absent, late, early, off = (make_member(first_name=name) for name in ("Absent", "Late", "Early", "Off"))
+    for member in (absent, off):
+        register(by_member(member.pk), event.code, by=SUPERVISOR, at=EVENING)
+    cancel_registration(by_member(off.pk), event.code, by=SUPERVISOR, at=EVENING)
+    come_in(late, event, at=AT + timedelta(minutes=5))
+    come_in(early, event)
+    come_in(by_guest_name("Zoe Adler"), event, at=AT + timedelta(minutes=9))
+
+    assert [(row["member_name"], row["state"], row["registered"], row["walk_in"]) for row in rows_of(event)] == [
+        ("Early Brown", "attended", "no", "yes"),
+        ("Late Brown", "attended", "no", "yes"),
+        ("Zoe Adler", "attended", "no", "yes"),
+        ("Absent Brown", "registered", "yes", "no"),
+        ("Off Brown", "cancelled", "cancelled", "no"),
+    ]
+
+
+HOSTILE = ["=1+1", "+1", "-1", "@SUM(A1)", "＝1", "＋1", "－1", "＠1", "'=1", "'quoted'", 'a "b", c', "Łucja", "😀"]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_cell_is_a_formula_and_every_cell_reads_back_as_it_was(name: str) -> None:
+    event = make_event(name=name, location=name)
+    come_in(make_member(first_name=name, last_name=""), event)
+    Attendance.objects.update(note=f"{name}\n{name}\t")
+
+    text = "".join(parts(event))
+    row = rows_of(event)[0]
+
+    assert [row[column] for column in ("event_name", "event_location", "member_first_name")] == [name] * 3
+    assert row["note"] == f"{name}\n{name}\t"
+    cells = re.findall(r'(?:^|,|\r\n)("?)(.)', text.removeprefix("\ufeff"))
+    assert not [first for _quote, first in cells if first in "=+-@\t\r＝＋－＠"]
+
+
+def test_the_file_opens_as_utf_8_in_spreadsheets_and_ends_its_lines_with_crlf() -> None:
+    event = make_event()
+    come_in(make_member(), event)
+
+    text = "".join(parts(event))
+
+    assert text.startswith("\ufeffevent_id,")
+    assert text.count("\r\n") == 2
+    assert text.endswith("\r\n")
+
+
+def test_an_event_without_people_gives_the_headings() -> None:
+    assert "".join(parts(make_event())) == "\ufeff" + ",".join(COLUMNS) + "\r\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Chess night", "attendance-chess-night-2026-11-20.csv"),
+        ('a"b/../c\r\nSet-Cookie: x=1', "attendance-abc-set-cookie-x1-2026-11-20.csv"),
+        ("x" * 200, f"attendance-{'x' * 60}-2026-11-20.csv"),
+        ("Ärger über Öl", "attendance-arger-uber-ol-2026-11-20.csv"),
+    ],
+)
+def test_the_name_of_the_file_is_safe(name: str, expected: str) -> None:
+    assert file_name(Event(name=name, starts_at=EVENING, ends_at=EVENING, timezone="UTC")) == expected
+
+
+def test_a_name_without_latin_letters_leaves_the_code() -> None:
+    event = make_event(name="将棋の夕べ")
+
+    assert file_name(event) == f"attendance-{event.code.lower()}-2026-11-20.csv"
+
+
+def test_the_file_takes_one_query_however_many_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(eventcsv, "_AT_ONCE", 2)
+
+    def queries(people: int) -> int:
+        event = make_event()
+        fill(event, people)
+        with CaptureQueriesContext(connection) as captured:
+            assert "".join(parts(event)).count("\r\n") == people + 1
+        return len(captured)
+
+    assert queries(1) == queries(3) <= 1
+
+
+def test_twenty_thousand_rows_take_no_more_memory_than_two_thousand() -> None:
+    def peak(people: int) -> int:
+        event = make_event()
+        for start in range(0, people, 2_000):
+            Attendance.objects.bulk_create(
+                Attendance(
+                    event=event, guest_name=f"Guest {number}", guest_key=f"g{number}", created_at=AT, updated_at=AT
+                )
+                for number in range(start, start + 2_000)
+            )
+        tracemalloc.start()
+        lines = sum(part.count("\r\n") for part in parts(event))
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert lines == people + 1
+        return found
+
+    few = peak(2_000)
+
+    assert peak(20_000) < few * 1.5 + 200_000
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_file_is_one_snapshot_whatever_happens_at_the_doors_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(eventcsv, "_AT_ONCE", 2)
+    event = make_event()
+    fill(event, 10)
+
+    file = parts(event)
+    first = next(file)
+    Attendance.objects.filter(event=event).update(note="changed meanwhile")
+    come_in(make_member(), event)
+    text = first + "".join(file)
+
+    assert text.count("\r\n") == 11
+    assert "changed meanwhile" not in text
+
+
+def test_the_columns_are_documented() -> None:
+    page = (Path(settings.BASE_DIR) / "docs/how-to/run-an-event.md").read_text()
+
+    assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == list(COLUMNS)
+
+
+def test_members_and_guests_share_the_name_column() -> None:
+    event = make_event()
+    come_in(by_guest_name("Zoe Adler"), event)
+
+    row = rows_of(event)[0]
+
+    assert (row["member_name"], row["member_first_name"], row["member_last_name"]) == ("Zoe Adler", "", "")
+    assert not Member.objects.exists()

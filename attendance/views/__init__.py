@@ -1,0 +1,1 @@
+"""Pages of the doors, one module per subject."""

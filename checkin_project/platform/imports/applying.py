@@ -1,0 +1,146 @@
+"""A plan into the database: exactly what it shows, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any, TypeVar
+
+from django.contrib.auth import get_user_model
+from django.core.exceptions import PermissionDenied
+from django.db import connections, router, transaction
+from django.utils.translation import gettext as _
+
+from checkin_project.platform.access import Actor, Permission
+from checkin_project.platform.imports.importer import Importer, M, R
+from checkin_project.platform.imports.plan import Plan, Record
+from checkin_project.platform.sheets import Problem
+
+_BATCH = 1000
+_REASON = "import"
+_SHOWN = 100
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What was written. With `outdated` (records changed since the plan was made) that is nothing at all."""
+
+    created: int = 0
+    updated: int = 0
+    outdated: tuple[Problem, ...] = ()
+
+
+def batches(items: Iterable[T], size: int = _BATCH) -> Iterator[list[T]]:
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch
+
+
+class _OutdatedError(Exception):
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        super().__init__("The plan is outdated.")
+        self.problems = tuple(problems)
+
+
+def apply_plan(plan: Plan, importer: Importer[M, R], *, by: Actor, at: datetime) -> ImportReport:
+    """Write exactly what `plan` shows, rows with problems left aside, in one transaction, with history.
+
+    Locks the rows it changes. When one of them, or somebody the file calls new, was written since the plan was made,
+    nothing is written and the report says which. A second plan of the same file finds nothing to do.
+    Raises PermissionDenied unless `by` may import everywhere, ValueError for a plan of an unreadable file.
+    """
+    if not by.may(Permission.IMPORT):
+        raise PermissionDenied
+    if plan.fatal is not None:
+        raise ValueError(str(plan.fatal))
+    new = [record for record in plan.records if record.pk is None and record.line]
+    changed = [record for record in plan.records if record.line and record.changes]
+    try:
+        with transaction.atomic():
+            outdated = list(importer.taken([*new, *changed]))
+            targets = _lock(changed, importer.model, outdated)
+            if outdated:
+                raise _OutdatedError(outdated)
+            user = get_user_model().objects.filter(pk=by.user_id).first() if by.user_id else None
+            created = _create(new, importer, user, at)
+            _update(changed, targets, importer, user, at)
+            importer.finish(created, targets)
+    except _OutdatedError as error:
+        return ImportReport(outdated=error.problems)
+    return ImportReport(created=len(new), updated=len(changed))
+
+
+def _lock(changed: Sequence[Record], model: type[M], outdated: list[Problem]) -> list[M]:
+    """The rows to change, locked, in the order of `changed`; rows that are not as planned go to `outdated`."""
+    found: dict[int, M] = {}
+    for batch in batches(sorted(record.pk or 0 for record in changed)):
+        rows = model._default_manager.select_for_update().filter(pk__in=batch)
+        found |= {row.pk: row for row in rows.order_by("pk")}
+    for record in changed:
+        row = found.get(record.pk or 0)
+        for change in record.changes:
+            if row is None:
+                outdated.append(Problem(record.line, "", "", _("This record was deleted since the preview.")))
+                break
+            current = getattr(row, change.field)
+            if current != change.old:
+                reason = _("This record was changed since the preview.")
+                outdated.append(Problem(record.line, change.field, str(current)[:_SHOWN], reason))
+    return [found[record.pk] for record in changed if record.pk in found]
+
+
+def _create(new: Sequence[Record], importer: Importer[M, R], user: Any, at: datetime) -> list[M]:
+    rows = [importer.build(record.values) for record in new]
+    if not rows:
+        return rows
+    manager = importer.model._default_manager
+    manager.bulk_create(rows, batch_size=_BATCH)
+    timed = []
+    for row, record in zip(rows, new, strict=True):
+        given = {name: record.values[name] for name in importer.automatic if name in record.values}
+        for name, value in given.items():
+            setattr(row, name, value)
+        if given:
+            timed.append(row)
+    _write_columns(timed, importer.automatic, importer.model)
+    # After the times, so that the history begins with the row as it stands.
+    _keep_history(rows, importer.model, user, at, update=False)
+    return rows
+
+
+def _update(changed: Sequence[Record], rows: Sequence[M], importer: Importer[M, R], user: Any, at: datetime) -> None:
+    names: set[str] = set()
+    for row, record in zip(rows, changed, strict=True):
+        for change in record.changes:
+            setattr(row, change.field, change.new)
+            names.add(change.field)
+        row.updated_at = at  # type: ignore[attr-defined]
+    _write_columns(rows, sorted({*names, "updated_at"}), importer.model)
+    _keep_history(rows, importer.model, user, at, update=True)
+
+
+def _write_columns(rows: Sequence[M], names: Sequence[str], model: type[M]) -> None:
+    """In place of bulk_update(), which builds a CASE of every row and field: half of the time of an import."""
+    if not rows:
+        return
+    connection = connections[router.db_for_write(model)]
+    fields = [field for field in model._meta.concrete_fields if field.name in names]
+    quote = connection.ops.quote_name
+    columns = ", ".join(f"{quote(str(field.column))} = %s" for field in fields)
+    key = quote(str(model._meta.pk.column))
+    statement = f"UPDATE {quote(model._meta.db_table)} SET {columns} WHERE {key} = %s"  # noqa: S608 (own names)
+    values = [
+        (*(field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields), row.pk) for row in rows
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany(statement, values)
+
+
+def _keep_history(rows: Sequence[M], model: type[M], user: Any, at: datetime, *, update: bool) -> None:
+    history = model.history  # type: ignore[attr-defined]
+    history.bulk_history_create(
+        rows, batch_size=_BATCH, update=update, default_user=user, default_change_reason=_REASON, default_date=at
+    )

@@ -1,0 +1,111 @@
+"""What an import would do, as values: rows, records, changes. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from checkin_project.platform.sheets import Problem
+
+
+class RowState(models.TextChoices):
+    NEW = "new", _("new")
+    CHANGED = "changed", _("changed")
+    SAME = "same", _("same")
+    REPEATED = "repeated", _("repeated")  # about the same record as an earlier row, into which it was folded
+    ERROR = "error", _("with problems")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    field: str
+    old: Any
+    new: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Likely:
+    """A record that may be the same as a new row's: stored (`pk`) or from an earlier line of the file (`line`)."""
+
+    label: str
+    reasons: tuple[str, ...]
+    score: int
+    pk: int | None = None
+    line: int = 0
+
+
+@dataclass(slots=True)
+class Record:
+    """Something stored (`pk`) or to be made (None): the values read while planning, and those the file gives it."""
+
+    pk: int | None
+    stored: Mapping[str, Any] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+    line: int = 0  # of the first row about it; 0 while no row is
+
+    def get(self, name: str) -> Any:
+        return self.values[name] if name in self.values else self.stored.get(name)
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What would change of a stored record; () for a new one."""
+        if self.pk is None:
+            return ()
+        pairs = ((name, self.stored.get(name), new) for name, new in self.values.items())
+        return tuple(Change(name, old, new) for name, old, new in pairs if old != new)
+
+
+@dataclass(slots=True)
+class PlannedRow:
+    """One row of the file and what becomes of it. `record` counts in the plan's records (-1: none)."""
+
+    line: int
+    state: RowState
+    label: str = ""
+    record: int = -1
+    problems: tuple[Problem, ...] = ()
+    likely: tuple[Likely, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Plan:
+    """What an import would do; nothing is written. `fatal`: the file could not be read, nothing can be applied."""
+
+    header: tuple[str, ...] = ()
+    rows: list[PlannedRow] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+    fatal: Problem | None = None
+
+    @property
+    def counts(self) -> dict[RowState, int]:
+        """Every state's rows; together they are the rows of the file that hold anything."""
+        found = Counter(row.state for row in self.rows)
+        return {state: found[state] for state in RowState}
+
+    @property
+    def problems(self) -> Iterator[Problem]:
+        if self.fatal is not None:
+            yield self.fatal
+        for row in self.rows:
+            yield from row.problems
+
+    def changes_of(self, row: PlannedRow) -> tuple[Change, ...]:
+        return self.records[row.record].changes if row.state is RowState.CHANGED else ()
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for two plans that would write the same: what was shown is what is confirmed."""
+        digest = hashlib.sha256()
+        for row in self.rows:
+            digest.update(f"{row.line} {row.state}\n".encode())
+        for record in self.records:
+            if record.line:
+                digest.update(repr((record.pk, record.changes or sorted(record.values.items()))).encode())
+        return digest.hexdigest()

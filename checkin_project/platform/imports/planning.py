@@ -1,0 +1,90 @@
+"""From the rows of a file to a plan; nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from django.utils.translation import gettext as _
+
+from checkin_project.platform.imports.importer import Importer, M, Placement, R
+from checkin_project.platform.imports.plan import Plan, PlannedRow, Record, RowState
+from checkin_project.platform.legacy import field_of, is_blank
+from checkin_project.platform.sheets import Problem, Row, Sheet
+
+_PROGRESS_EVERY = 500
+_SHOWN = 100
+
+
+def make_plan(sheet: Sheet, importer: Importer[M, R], *, progress: Callable[[int], None] | None = None) -> Plan:
+    """What importing `sheet` would do. Reads a fixed number of queries, however long the file is.
+
+    `progress` is called with the number of rows read so far, every few hundred rows.
+    """
+    plan = Plan(header=sheet.header, fatal=sheet.fatal)
+    fields = [field_of(heading, importer.aliases) for heading in sheet.header]
+    plan.fatal = plan.fatal or _problem_of_header(sheet.header, fields, importer)
+    if plan.fatal is not None:
+        return plan
+    importer.load()
+    plan.records = importer.records
+    for item in sheet:
+        if isinstance(item, Problem):
+            if item.fatal:
+                plan.fatal = item
+                return plan
+            plan.rows.append(PlannedRow(item.line, RowState.ERROR, problems=(item,)))
+        elif not all(map(is_blank, item.cells)):
+            plan.rows.append(_plan_row(item, sheet.header, fields, importer))
+        if progress is not None and plan.rows and len(plan.rows) % _PROGRESS_EVERY == 0:
+            progress(len(plan.rows))
+    _settle_states(plan)
+    return plan
+
+
+def _problem_of_header(header: Sequence[str], fields: Sequence[str], importer: Importer[M, R]) -> Problem | None:
+    first: dict[str, str] = {}
+    for heading, name in zip(header, fields, strict=True):
+        if name and first.setdefault(name, heading) != heading:
+            reason = _("“%(one)s” and “%(other)s” stand for the same field. Delete one of the columns.")
+            return Problem(1, heading, "", reason % {"one": first[name], "other": heading}, fatal=True)
+    for choice in importer.needs:
+        if not choice & set(fields):
+            reason = _("No column is called %(names)s.") % {"names": _(" or ").join(sorted(choice))}
+            return Problem(1, "", ", ".join(header)[:_SHOWN], reason, fatal=True)
+    return None
+
+
+def _plan_row(row: Row, header: Sequence[str], fields: Sequence[str], importer: Importer[M, R]) -> PlannedRow:
+    columns = list(zip(header, fields, row.cells, strict=True))
+    cells = {name: cell for _heading, name, cell in columns if name}
+    unknown = {heading: cell for heading, name, cell in columns if not name}
+    reading = importer.read(cells, unknown)
+    found = Placement(problems=tuple(reading.problems)) if reading.problems else importer.place(reading)
+    if found.problems:
+        heading_of = {name: heading for heading, name, _cell in columns if name}
+        problems = tuple(
+            Problem(row.line, heading_of.get(name, name), (cells | unknown).get(name, "")[:_SHOWN], reason)
+            for name, reason in found.problems
+        )
+        return PlannedRow(row.line, RowState.ERROR, problems=problems, notes=found.notes)
+    number = found.record
+    if number is None:
+        number = len(importer.records)
+        importer.records.append(Record(None))
+    record = importer.records[number]
+    notes = found.notes
+    if record.line:
+        notes = (*notes, _("Folded into line %(line)d.") % {"line": record.line})
+    state = RowState.REPEATED if record.line else RowState.NEW
+    record.line = record.line or row.line
+    importer.merge(number, reading)
+    return PlannedRow(row.line, state, importer.label(record), number, likely=found.likely, notes=notes)
+
+
+def _settle_states(plan: Plan) -> None:
+    """Only when all rows are folded is it known whether a record changes: the first row about it says so."""
+    for row in plan.rows:
+        if row.state is RowState.NEW:
+            record = plan.records[row.record]
+            if record.pk is not None:
+                row.state = RowState.CHANGED if record.changes else RowState.SAME

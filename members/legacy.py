@@ -1,0 +1,148 @@
+"""One row of an older members' spreadsheet → cleaned values, or what is wrong with it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.core.exceptions import ValidationError
+
+from checkin_project.platform.legacy import clean_id, is_blank, is_blank_name, parse_moment, unknown_columns
+from checkin_project.platform.text import clean_email, clean_text, clean_v_number, fold
+from members.models import Member
+
+_Class = Member.Classification
+
+# Heading (spaces, case and punctuation aside) → field. docs/how-to/import-legacy-csvs.md prints this table.
+ALIASES: dict[str, str] = {
+    "id": "legacy_id",
+    "legacy_id": "legacy_id",
+    "member_id": "legacy_id",
+    "first_name": "first_name",
+    "firstname": "first_name",
+    "last_name": "last_name",
+    "lastname": "last_name",
+    "name": "name",
+    "full_name": "name",
+    "classification": "classification",
+    "class": "classification",
+    "major": "major",
+    "v_number": "v_number",
+    "vnumber": "v_number",
+    "student_email": "student_email",
+    "email": "student_email",
+    "e_mail": "student_email",
+    "personal_email": "personal_email",
+    "primary_email": "primary_email",
+    "phone": "phone",
+    "phone_number": "phone",
+    "status": "status",
+    "created_at": "created_at",
+    "updated_at": "updated_at",
+}
+
+CLASSIFICATIONS: dict[str, _Class] = {
+    spelling: value
+    for value, spellings in {
+        _Class.FRESHMAN: "freshman freshmen freshmn fresh frosh fr 1 first-year",
+        _Class.SOPHOMORE: "sophomore sophomores sophmore sophmores sophomre soph so 2 second-year",
+        _Class.JUNIOR: "junior juniors jnr jr 3 third-year",
+        _Class.SENIOR: "senior seniors snr sr 4 fourth-year",
+        _Class.GRADUATE: "graduate graduates grad grads graduate-student grad-student masters master phd gr",
+        _Class.ALUMNI: "alumni alumnus alumna alumnae alum alums",
+        _Class.OTHER: "other others",
+    }.items()
+    for spelling in spellings.split()
+}
+_STATUSES = {"provisional": Member.Status.PROVISIONAL, "blocked": Member.Status.BLOCKED}
+
+
+@dataclass(slots=True)
+class Reading:
+    """One row, cleaned. Blank cells are absent from `values` and `extra`; `problems` are (field, reason).
+
+    `is_split_name`: first and last name come from one column, so where the name parts is a guess.
+    """
+
+    values: dict[str, Any] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict)
+    problems: list[tuple[str, str]] = field(default_factory=list)
+    is_split_name: bool = False
+
+
+def classify(cell: str) -> str:
+    """The classification a word stands for, or "" for an unknown word."""
+    return CLASSIFICATIONS.get(fold(cell).strip(" .").replace(" ", "-"), "")
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """The last word is the last name; a single word is a first name."""
+    first, _space, last = name.rpartition(" ")
+    return (first, last) if first else (last, "")
+
+
+def read_row(cells: Mapping[str, str], unknown: Mapping[str, str], zone: ZoneInfo) -> Reading:
+    """`cells` by field of ALIASES, `unknown` by heading. Times without a zone are in `zone`."""
+    reading = Reading()
+
+    def put(name: str, clean: Callable[[str], Any], *, blank: Callable[[str], bool] = is_blank) -> None:
+        cell = cells.get(name, "")
+        if blank(cell):
+            return
+        try:
+            value = clean(cell)
+        except ValidationError as error:
+            reading.problems.append((name, error.messages[0]))
+            return
+        if value != "":
+            reading.values[name] = value
+
+    def line_of(max_length: int) -> Callable[[str], str]:
+        return lambda cell: clean_text(cell, max_length=max_length)
+
+    put("legacy_id", clean_id)
+    put("first_name", line_of(100), blank=is_blank_name)
+    put("last_name", line_of(100), blank=is_blank_name)
+    put("name", line_of(201), blank=is_blank_name)
+    put("major", line_of(150))
+    put("v_number", lambda cell: clean_v_number(clean_id(cell)))
+    for column in ("student_email", "personal_email", "primary_email"):
+        put(column, clean_email)
+    put("phone", line_of(40))
+    put("classification", line_of(100))
+    put("status", line_of(100))
+    for column in ("created_at", "updated_at"):
+        put(column, lambda cell: parse_moment(cell, zone))
+    _settle(reading)
+    kept, problems = unknown_columns(unknown)
+    reading.extra |= kept
+    reading.problems += problems
+    return reading
+
+
+def _settle(reading: Reading) -> None:
+    """Turn columns that stand for something else into fields; what has no field goes to `extra`."""
+    values, extra = reading.values, reading.extra
+    name = values.pop("name", "")
+    if name and not values.get("first_name") and not values.get("last_name"):
+        first, last = split_name(name)
+        values |= {"first_name": first, "last_name": last} if last else {"first_name": first}
+        reading.is_split_name = True
+    written = values.pop("classification", "")
+    if written:
+        values["classification"] = classify(written) or _Class.OTHER.value
+        if not classify(written):
+            extra["classification"] = written
+    status = values.pop("status", "")
+    if fold(status) in _STATUSES:
+        values["status"] = _STATUSES[fold(status)].value
+    elif status and fold(status) != "active":  # what everybody is; it must not lift a block that staff set
+        extra["status"] = status
+    primary = values.pop("primary_email", "")
+    if primary and primary not in (values.get("student_email"), values.get("personal_email")):
+        if "personal_email" in values:
+            extra["primary_email"] = primary
+        else:
+            values["personal_email"] = primary
