@@ -20,7 +20,7 @@ function drawn() {
   const seconds = (text) => (text ? Number(text) : null);
   const { url, renewsIn, expiresIn, changesIn } = display().dataset;
   const said = { url, renews_in: seconds(renewsIn), expires_in: seconds(expiresIn), changes_in: seconds(changesIn) };
-  return momentsOf(said, performance.timeOrigin);
+  return momentsOf(said, Date.now() - performance.now());
 }
 
 async function draw() {
