@@ -115,6 +115,13 @@ def _own_cache() -> None:
 
 
 @pytest.fixture(autouse=True, scope="session")
+def _own_storages(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Files that tests store go to a temporary folder, on any machine."""
+    for alias in ("exports", "backups"):
+        settings.STORAGES[alias]["OPTIONS"]["location"] = tmp_path_factory.mktemp(alias)
+
+
+@pytest.fixture(autouse=True, scope="session")
 def _own_channels() -> None:
     """Test processes that share a Redis do not hear each other's live messages."""
     settings.LIVE_PREFIX = f"test-{os.getpid()}-{WORKER}"

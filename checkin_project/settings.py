@@ -384,13 +384,56 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = not PRODUCTION
 WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_MIMETYPES = {".wav": "audio/wav"}
-STORAGES = {
+
+# --- Where exports and backups are kept ----------------------------------------------------------------
+S3_BUCKET = str(env.str("AWS_STORAGE_BUCKET_NAME", default="")).strip()
+
+
+def _s3_options() -> dict[str, Any]:
+    """What is the same for every prefix of the bucket."""
+    endpoint = str(env.str("AWS_S3_ENDPOINT_URL", default="")).strip()
+    if endpoint and not endpoint.startswith(("http://", "https://")):
+        raise ImproperlyConfigured(
+            f"AWS_S3_ENDPOINT_URL is {endpoint!r}, but must be an address such as https://s3.example.org."
+        )
+    key, secret = str(env.str("AWS_ACCESS_KEY_ID", default="")), str(env.str("AWS_SECRET_ACCESS_KEY", default=""))
+    if bool(key) != bool(secret):
+        raise ImproperlyConfigured("Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY both, or neither of them.")
+    return {
+        "bucket_name": S3_BUCKET,
+        "endpoint_url": endpoint or None,
+        "region_name": str(env.str("AWS_S3_REGION_NAME", default="")) or None,
+        "addressing_style": _choice("AWS_S3_ADDRESSING_STYLE", "auto", ("auto", "path", "virtual")),
+        "access_key": key or None,
+        "secret_key": secret or None,
+    }
+
+
+def _folder_or_bucket(folder: str, prefix: str) -> dict[str, Any]:
+    """Below `prefix` in the bucket when one is set, else in a folder of VAR_DIR that only its owner reads."""
+    if S3_BUCKET:
+        # Named, not imported: boto3 takes 30 MB of memory, and most sites have no bucket.
+        backend = "checkin_project.platform.buckets.Bucket"
+        return {"BACKEND": backend, "OPTIONS": _s3_options() | {"location": prefix.strip("/ ")}}
+    return {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": VAR_DIR / folder,
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    }
+
+
+STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VAR_DIR / "files"}},
     "staticfiles": {
         "BACKEND": "checkin_project.platform.staticstorage.ContentNamedStorage"
         if PRODUCTION
         else "django.contrib.staticfiles.storage.StaticFilesStorage",
     },
+    "exports": _folder_or_bucket("exports", str(env.str("AWS_EXPORTS_PREFIX", default="exports"))),
+    "backups": _folder_or_bucket("backups", str(env.str("AWS_BACKUPS_PREFIX", default="backups"))),
 }
 
 # --- Watching it --------------------------------------------------------------------------------------

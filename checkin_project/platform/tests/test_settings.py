@@ -39,7 +39,7 @@ def _read_by_settings() -> set[str]:
 
 
 def _listed(path: str) -> set[str]:
-    return set(re.findall(r"^([A-Z_]+)=", (ROOT / path).read_text(), re.MULTILINE))
+    return set(re.findall(r"^([A-Z0-9_]+)=", (ROOT / path).read_text(), re.MULTILINE))
 
 
 def _values(folder: Path, *names: str, **variables: str) -> dict[str, Any]:
@@ -148,3 +148,93 @@ def test_several_keys_of_event_codes_are_separated_by_commas(tmp_path: Path) -> 
     found = _values(tmp_path, "QR_SIGNING_KEYS", **PRODUCTION | {"QR_SIGNING_KEYS": f"{'n' * 50}, {'o' * 50},"})
 
     assert found == {"QR_SIGNING_KEYS": ["n" * 50, "o" * 50]}
+
+
+BUCKET = {
+    "AWS_STORAGE_BUCKET_NAME": "club",
+    "AWS_S3_ENDPOINT_URL": "https://s3.example.org",
+    "AWS_S3_REGION_NAME": "eu-central-1",
+    "AWS_S3_ADDRESSING_STYLE": "path",
+    "AWS_ACCESS_KEY_ID": "AK",
+    "AWS_SECRET_ACCESS_KEY": "secret",
+    "AWS_BACKUPS_PREFIX": "/site/backups/",
+}
+
+
+def test_exports_and_backups_are_kept_in_private_folders_by_default(tmp_path: Path) -> None:
+    found = _values(tmp_path, "STORAGES")["STORAGES"]
+
+    for alias in ("exports", "backups"):
+        assert found[alias] == {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {
+                "location": str(tmp_path / alias),
+                "file_permissions_mode": 0o600,
+                "directory_permissions_mode": 0o700,
+            },
+        }
+
+
+def test_with_a_bucket_exports_and_backups_go_there(tmp_path: Path) -> None:
+    found = _values(tmp_path, "STORAGES", **BUCKET)["STORAGES"]
+
+    shared = {
+        "bucket_name": "club",
+        "endpoint_url": "https://s3.example.org",
+        "region_name": "eu-central-1",
+        "addressing_style": "path",
+        "access_key": "AK",
+        "secret_key": "secret",
+    }
+    assert found["exports"] == {
+        "BACKEND": "checkin_project.platform.buckets.Bucket",
+        "OPTIONS": shared | {"location": "exports"},
+    }
+    assert found["backups"]["OPTIONS"] == shared | {"location": "site/backups"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        (
+            {"AWS_S3_ENDPOINT_URL": "s3.example.org"},
+            "AWS_S3_ENDPOINT_URL is 's3.example.org', but must be an address such as https://s3.example.org.",
+        ),
+        (
+            {"AWS_SECRET_ACCESS_KEY": ""},
+            "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY both, or neither of them.",
+        ),
+        (
+            {"AWS_S3_ADDRESSING_STYLE": "odd"},
+            "AWS_S3_ADDRESSING_STYLE is 'odd', but must be one of: auto, path, virtual.",
+        ),
+    ],
+)
+def test_a_wrong_bucket_setting_is_one_clear_sentence(tmp_path: Path, wrong: dict[str, str], sentence: str) -> None:
+    env = environment(tmp_path, DJANGO_SETTINGS_MODULE="checkin_project.settings", **BUCKET | wrong)
+
+    done = subprocess.run(
+        [sys.executable, "-c", "from django.conf import settings; settings.STORAGES"],
+        env=env,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr.strip().splitlines()[-1].split(": ", 1)[1]) == (1, sentence)
+
+
+def test_without_a_bucket_nothing_of_amazons_library_is_loaded(tmp_path: Path) -> None:
+    script = (
+        "import sys, django; django.setup(); import checkin_project.asgi;"
+        "from django.core.files.storage import storages; storages['exports'];"
+        "print([name for name in sys.modules if name.split('.')[0] in ('boto3', 'botocore', 's3transfer')])"
+    )
+    env = environment(tmp_path, DJANGO_SETTINGS_MODULE="checkin_project.settings")
+
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", script], env=env, cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.strip() == "[]"
