@@ -60,14 +60,14 @@ MISSING: dict[str, Callable[[], str | None]] = {
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of real processes and browsers get a second try, which the summary names.
+    """Tests of real processes and browsers are tried up to three times; the summary names those tried again.
 
     They wait for other programs, and a machine that is busy with something else may keep one waiting too long. What is
-    wrong in the product fails twice.
+    wrong in the product fails every time.
     """
     for item in items:
         if item.get_closest_marker("browser") or item.get_closest_marker("crash"):
-            item.add_marker(pytest.mark.flaky(reruns=1))
+            item.add_marker(pytest.mark.flaky(reruns=2, reruns_delay=1))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
