@@ -3,3 +3,10 @@ from django.apps import AppConfig
 
 class EventsConfig(AppConfig):
     name = "events"
+
+    def ready(self) -> None:
+        # Models exist from here on only.
+        from checkin_project.platform.imports import kinds
+        from events import imports
+
+        kinds.register(imports.kind())

@@ -10,11 +10,14 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from simple_history.utils import bulk_create_with_history
 
 from checkin_project.platform import imports
 from checkin_project.platform.access import Actor
-from checkin_project.platform.imports import ImportReport, Likely, Placement, Plan, Record, batches
+from checkin_project.platform.imports import ImportReport, Likely, Options, Placement, Plan, Record, batches
+from checkin_project.platform.imports.kinds import Kind
+from checkin_project.platform.imports.tables import TableImport
 from checkin_project.platform.legacy import other_legacy_ids, with_legacy_id
 from checkin_project.platform.sheets import Problem, Sheet
 from checkin_project.platform.text import fold
@@ -43,6 +46,7 @@ Identity = tuple[str, date, str]
 
 class EventImporter(imports.Importer[Event, Reading]):
     model = Event
+    parts = (CheckInSettings,)
     aliases = legacy.ALIASES
     needs = (frozenset({"name"}), frozenset({"event_date"}))
 
@@ -107,7 +111,7 @@ class EventImporter(imports.Importer[Event, Reading]):
             if score >= _SIMILAR:
                 reasons = (_("same day"), _("same name") if score == 1 else _("similar name"))
                 line = 0 if record.pk else record.line
-                found.append(Likely(self.label(record), reasons, round(100 * score), record.pk, line))
+                found.append(Likely(self.label(record), reasons, round(100 * score), record.pk, line, number))
         return tuple(sorted(found, key=lambda likely: -likely.score)[:_MOST_LIKELY])
 
     def merge(self, number: int, reading: Reading) -> None:
@@ -165,11 +169,26 @@ class EventImporter(imports.Importer[Event, Reading]):
         fields = {name: value for name, value in values.items() if name not in self.automatic}
         return Event(**fields, source=Event.Source.IMPORT, timezone=self._zone.key)
 
+    def held(self, pks: Sequence[int]) -> Iterator[tuple[int, str]]:
+        """Events whose settings somebody changed."""
+        changed = CheckInSettings.history.filter(event_id__in=pks, history_type="~")
+        for pk in changed.order_by().values_list("event_id", flat=True).distinct():
+            yield pk, _("The check-in settings of this event were changed since the import.")
+
     def finish(self, created: Sequence[Event], updated: Sequence[Event]) -> None:
         """As Event.save() does: every event has its CheckInSettings from the start."""
         if created:
             rows = [CheckInSettings(event=event) for event in created]
             bulk_create_with_history(rows, CheckInSettings, batch_size=1000, default_change_reason="import")
+
+
+def kind() -> Kind:
+    """Events as a kind of file."""
+
+    def make(options: Options) -> TableImport[Event, Reading]:
+        return TableImport(lambda: EventImporter(options.zone), options)
+
+    return Kind("events", _lazy("Events"), legacy.FIELDS, legacy.ALIASES, EventImporter.needs, make)
 
 
 def plan(sheet: Sheet, *, zone: ZoneInfo | None = None, progress: Callable[[int], None] | None = None) -> Plan:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from checkin_project.platform.legacy import clean_id, is_blank, parse_day, parse_moment, parse_yes_no, unknown_columns
 from checkin_project.platform.text import clean_text
@@ -27,6 +28,15 @@ ALIASES: dict[str, str] = {
     "event_location": "location",
     "active": "active",
     "created_at": "created_at",
+}
+# What a column may stand for, in words for people.
+FIELDS = {
+    "legacy_id": _lazy("legacy id"),
+    "name": _lazy("name"),
+    "event_date": _lazy("date"),
+    "location": _lazy("location"),
+    "active": _lazy("active"),
+    "created_at": _lazy("created"),
 }
 # For an event with a time but no end, as calendars do.
 DEFAULT_LENGTH = timedelta(hours=1)

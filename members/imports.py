@@ -12,10 +12,13 @@ from django.conf import settings
 from django.db.models import F
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from checkin_project.platform import imports
 from checkin_project.platform.access import Actor
-from checkin_project.platform.imports import ImportReport, Likely, Placement, Plan, Record, batches
+from checkin_project.platform.imports import ImportReport, Likely, Options, Placement, Plan, Record, batches
+from checkin_project.platform.imports.kinds import Kind
+from checkin_project.platform.imports.tables import TableImport
 from checkin_project.platform.legacy import other_legacy_ids, with_legacy_id
 from checkin_project.platform.sheets import Problem, Sheet
 from checkin_project.platform.text import fold, words
@@ -50,6 +53,7 @@ _MOST_NAMESAKES = 3
 
 class MemberImporter(imports.Importer[Member, Reading]):
     model = Member
+    parts = (MemberWord,)
     aliases = legacy.ALIASES
     needs = (
         frozenset({"first_name", "last_name", "name", "v_number", "student_email", "personal_email", "legacy_id"}),
@@ -150,7 +154,8 @@ class MemberImporter(imports.Importer[Member, Reading]):
             record = self.records[number]
             score, reasons = matching.compare(person, _person(record.get))
             if score >= LIKELY:
-                found.append(Likely(self.label(record), reasons, score, record.pk, 0 if record.pk else record.line))
+                line = 0 if record.pk else record.line
+                found.append(Likely(self.label(record), reasons, score, record.pk, line, number))
         return tuple(sorted(found, key=lambda likely: -likely.score)[:_MOST_NAMESAKES])
 
     def merge(self, number: int, reading: Reading) -> None:
@@ -216,6 +221,15 @@ def _person(get: Callable[[str], Any]) -> Person:
 
 def _has_key(get: Callable[[str], Any]) -> bool:
     return any(get(name) for name in _KEY_COLUMNS)
+
+
+def kind() -> Kind:
+    """Members as a kind of file."""
+
+    def make(options: Options) -> TableImport[Member, Reading]:
+        return TableImport(lambda: MemberImporter(options.zone), options)
+
+    return Kind("members", _lazy("Members"), legacy.FIELDS, legacy.ALIASES, MemberImporter.needs, make)
 
 
 def plan(sheet: Sheet, *, zone: ZoneInfo | None = None, progress: Callable[[int], None] | None = None) -> Plan:

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
 
 from checkin_project.platform.legacy import clean_id, is_blank, is_blank_name, parse_moment, unknown_columns
 from checkin_project.platform.text import clean_email, clean_text, clean_v_number, fold
@@ -41,6 +42,24 @@ ALIASES: dict[str, str] = {
     "status": "status",
     "created_at": "created_at",
     "updated_at": "updated_at",
+}
+
+# What a column may stand for, in words for people.
+FIELDS = {
+    "legacy_id": _("legacy id"),
+    "first_name": _("first name"),
+    "last_name": _("last name"),
+    "name": _("full name"),
+    "classification": _("classification"),
+    "major": _("major"),
+    "v_number": _("V-number"),
+    "student_email": _("student e-mail"),
+    "personal_email": _("personal e-mail"),
+    "primary_email": _("primary e-mail"),
+    "phone": _("phone"),
+    "status": _("status"),
+    "created_at": _("created"),
+    "updated_at": _("updated"),
 }
 
 CLASSIFICATIONS: dict[str, _Class] = {

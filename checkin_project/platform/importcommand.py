@@ -86,7 +86,9 @@ class ImportCommand(BaseCommand):
     def _print_summary(self, plan: Plan, report: ImportReport | None, *, dry_run: bool) -> None:
         if not plan.rows:
             self.stdout.write(_("The file has headings but no rows."))
-        counts = ", ".join(f"{count} {state.label}" for state, count in plan.counts.items())
+        # Commands leave no likely duplicate out unless asked to, so that number mostly says nothing.
+        shown = [(state, count) for state, count in plan.counts.items() if count or state is not RowState.SKIPPED]
+        counts = ", ".join(f"{count} {state.label}" for state, count in shown)
         self.stdout.write(_("%(rows)d rows: %(counts)s") % {"rows": len(plan.rows), "counts": counts})
         if report is None or report.outdated:
             self.stdout.write(_("Dry run: nothing was written.") if dry_run else _("Nothing was written."))

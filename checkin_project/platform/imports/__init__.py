@@ -5,19 +5,23 @@ An app describes its records in an `Importer`; reading, counting, locking, writi
 
 from checkin_project.platform.imports.applying import ImportReport, apply_plan, batches
 from checkin_project.platform.imports.importer import Importer, Placement
-from checkin_project.platform.imports.plan import Change, Likely, Plan, PlannedRow, Record, RowState
+from checkin_project.platform.imports.options import Duplicates, Options
+from checkin_project.platform.imports.plan import Change, Likely, Plan, PlannedRow, Record, RowState, Written
 from checkin_project.platform.imports.planning import make_plan
 
 __all__ = [
     "Change",
+    "Duplicates",
     "ImportReport",
     "Importer",
     "Likely",
+    "Options",
     "Placement",
     "Plan",
     "PlannedRow",
     "Record",
     "RowState",
+    "Written",
     "apply_plan",
     "batches",
     "make_plan",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from checkin_project.platform.access import Actor, Permission
 from checkin_project.platform.imports.importer import Importer, M, R
-from checkin_project.platform.imports.plan import Plan, Record
+from checkin_project.platform.imports.plan import Plan, Record, Written, plain
 from checkin_project.platform.sheets import Problem
 
 _BATCH = 1000
@@ -26,11 +26,31 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What was written. With `outdated` (records changed since the plan was made) that is nothing at all."""
+    """What was written. With `outdated` (records changed since the plan was made) that is nothing at all.
+
+    `written` says it row by row, made while iterating: a long import would fill the memory with it.
+    """
 
     created: int = 0
     updated: int = 0
     outdated: tuple[Problem, ...] = ()
+    written: Iterable[Written] = field(default=(), compare=False)
+
+
+class _WrittenRecords:
+    """Each record that was written, as often as somebody asks."""
+
+    def __init__(self, label: str, new: Sequence[Record], keys: Sequence[int], changed: Sequence[Record]) -> None:
+        self._label, self._new, self._keys, self._changed = label, new, keys, changed
+
+    def __iter__(self) -> Iterator[Written]:
+        for record, pk in zip(self._new, self._keys, strict=True):
+            after = {name: plain(value) for name, value in record.values.items()}
+            yield Written(self._label, pk, record.line, None, after)
+        for record in self._changed:
+            before = {change.field: plain(change.old) for change in record.changes}
+            after = {change.field: plain(change.new) for change in record.changes}
+            yield Written(self._label, record.pk or 0, record.line, before, after)
 
 
 def batches(items: Iterable[T], size: int = _BATCH) -> Iterator[list[T]]:
@@ -70,7 +90,8 @@ def apply_plan(plan: Plan, importer: Importer[M, R], *, by: Actor, at: datetime)
             importer.finish(created, targets)
     except _OutdatedError as error:
         return ImportReport(outdated=error.problems)
-    return ImportReport(created=len(new), updated=len(changed))
+    written = _WrittenRecords(importer.model._meta.label, new, [row.pk for row in created], changed)
+    return ImportReport(created=len(new), updated=len(changed), written=written)
 
 
 def _lock(changed: Sequence[Record], model: type[M], outdated: list[Problem]) -> list[M]:

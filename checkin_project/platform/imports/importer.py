@@ -41,6 +41,7 @@ class Importer(ABC, Generic[M, R]):
     model: type[M]
     aliases: Mapping[str, str]  # heading key → field
     needs: tuple[frozenset[str], ...]  # of each set, one field must have a column
+    parts: tuple[type[models.Model], ...] = ()  # what is written with a record and goes with it
     # Set by the database on every save; a new record gets the file's values afterwards.
     automatic = ("created_at", "updated_at")
 
@@ -74,6 +75,10 @@ class Importer(ABC, Generic[M, R]):
     @abstractmethod
     def finish(self, created: Sequence[M], updated: Sequence[M]) -> None:
         """Write what hangs on the records, in the same transaction."""
+
+    def held(self, pks: Sequence[int]) -> Iterator[tuple[int, str]]:
+        """Records that an undo must leave, beside those that were edited or are referred to: number and reason."""
+        yield from ()
 
     def describe(self, record: Record) -> str:
         """A record in a sentence: its name, and its line when it comes from the file."""

@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from django.db import models
@@ -19,6 +20,7 @@ class RowState(models.TextChoices):
     CHANGED = "changed", _("changed")
     SAME = "same", _("same")
     REPEATED = "repeated", _("repeated")  # about the same record as an earlier row, into which it was folded
+    SKIPPED = "skipped", _("left out")  # likely a duplicate, and the operator said so
     ERROR = "error", _("with problems")
 
 
@@ -31,13 +33,36 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Likely:
-    """A record that may be the same as a new row's: stored (`pk`) or from an earlier line of the file (`line`)."""
+    """A record that may be the same as a new row's: stored (`pk`) or from an earlier line of the file (`line`).
+
+    `record` counts in the plan's records; -1 where no row can be folded into it.
+    """
 
     label: str
     reasons: tuple[str, ...]
     score: int
     pk: int | None = None
     line: int = 0
+    record: int = field(default=-1, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What an import did to one row of the database: kept, it can be shown and taken back.
+
+    Values are as JSON can hold them (`plain`). `before` None: the row was made.
+    """
+
+    model_label: str
+    pk: int
+    line: int
+    before: dict[str, Any] | None
+    after: dict[str, Any]
+
+
+def plain(value: Any) -> Any:
+    """A field's value as JSON can hold it."""
+    return value.isoformat() if isinstance(value, date) else value
 
 
 @dataclass(slots=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from django.utils.translation import gettext as _
 
 from checkin_project.platform.imports.importer import Importer, M, Placement, R
+from checkin_project.platform.imports.options import Duplicates, Options
 from checkin_project.platform.imports.plan import Plan, PlannedRow, Record, RowState
 from checkin_project.platform.legacy import field_of, is_blank
 from checkin_project.platform.sheets import Problem, Row, Sheet
@@ -15,13 +17,20 @@ _PROGRESS_EVERY = 500
 _SHOWN = 100
 
 
-def make_plan(sheet: Sheet, importer: Importer[M, R], *, progress: Callable[[int], None] | None = None) -> Plan:
+def make_plan(
+    sheet: Sheet,
+    importer: Importer[M, R],
+    *,
+    progress: Callable[[int], None] | None = None,
+    options: Options | None = None,
+) -> Plan:
     """What importing `sheet` would do. Reads a fixed number of queries, however long the file is.
 
-    `progress` is called with the number of rows read so far, every few hundred rows.
+    `progress` is called with the number of rows read so far, every few hundred rows. `options` default to none taken.
     """
     plan = Plan(header=sheet.header, fatal=sheet.fatal)
-    fields = [field_of(heading, importer.aliases) for heading in sheet.header]
+    columns = options.columns if options else {}
+    fields = [columns.get(heading, field_of(heading, importer.aliases)) for heading in sheet.header]
     plan.fatal = plan.fatal or _problem_of_header(sheet.header, fields, importer)
     if plan.fatal is not None:
         return plan
@@ -34,7 +43,7 @@ def make_plan(sheet: Sheet, importer: Importer[M, R], *, progress: Callable[[int
                 return plan
             plan.rows.append(PlannedRow(item.line, RowState.ERROR, problems=(item,)))
         elif not all(map(is_blank, item.cells)):
-            plan.rows.append(_plan_row(item, sheet.header, fields, importer))
+            plan.rows.append(_plan_row(item, sheet.header, fields, importer, options))
         if progress is not None and plan.rows and len(plan.rows) % _PROGRESS_EVERY == 0:
             progress(len(plan.rows))
     _settle_states(plan)
@@ -43,7 +52,11 @@ def make_plan(sheet: Sheet, importer: Importer[M, R], *, progress: Callable[[int
 
 def _problem_of_header(header: Sequence[str], fields: Sequence[str], importer: Importer[M, R]) -> Problem | None:
     first: dict[str, str] = {}
+    known = set(importer.aliases.values())
     for heading, name in zip(header, fields, strict=True):
+        if name and name not in known:
+            reason = _("There is no field called “%(name)s”.") % {"name": name}
+            return Problem(1, heading, "", reason, fatal=True)
         if name and first.setdefault(name, heading) != heading:
             reason = _("“%(one)s” and “%(other)s” stand for the same field. Delete one of the columns.")
             return Problem(1, heading, "", reason % {"one": first[name], "other": heading}, fatal=True)
@@ -54,7 +67,9 @@ def _problem_of_header(header: Sequence[str], fields: Sequence[str], importer: I
     return None
 
 
-def _plan_row(row: Row, header: Sequence[str], fields: Sequence[str], importer: Importer[M, R]) -> PlannedRow:
+def _plan_row(
+    row: Row, header: Sequence[str], fields: Sequence[str], importer: Importer[M, R], options: Options | None
+) -> PlannedRow:
     columns = list(zip(header, fields, row.cells, strict=True))
     cells = {name: cell for _heading, name, cell in columns if name}
     unknown = {heading: cell for heading, name, cell in columns if not name}
@@ -67,6 +82,12 @@ def _plan_row(row: Row, header: Sequence[str], fields: Sequence[str], importer: 
             for name, reason in found.problems
         )
         return PlannedRow(row.line, RowState.ERROR, problems=problems, notes=found.notes)
+    if found.likely and options is not None:
+        decision = options.duplicate(row.line)
+        if decision is Duplicates.SKIP:
+            label = importer.label(Record(None, values=reading.values))
+            return PlannedRow(row.line, RowState.SKIPPED, label, likely=found.likely, notes=found.notes)
+        found = decided(found, decision)
     number = found.record
     if number is None:
         number = len(importer.records)
@@ -79,6 +100,15 @@ def _plan_row(row: Row, header: Sequence[str], fields: Sequence[str], importer: 
     record.line = record.line or row.line
     importer.merge(number, reading)
     return PlannedRow(row.line, state, importer.label(record), number, likely=found.likely, notes=notes)
+
+
+def decided(found: Placement, decision: Duplicates) -> Placement:
+    """A row that is likely the same as known records, after the operator has chosen: the likeliest one, or none."""
+    best = next((likely for likely in found.likely if likely.record >= 0), None)
+    if decision is not Duplicates.UPDATE or best is None:
+        return found
+    note = _("Folded into the likely record %(name)s.") % {"name": best.label}
+    return replace(found, record=best.record, notes=(*found.notes, note))
 
 
 def _settle_states(plan: Plan) -> None:
