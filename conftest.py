@@ -106,6 +106,19 @@ def django_db_modify_db_settings(
         connections["default"].settings_dict["TEST"]["NAME"] = str(path)
 
 
+@pytest.fixture
+def tasks_wait() -> Iterator[None]:
+    """Tasks become rows and wait for a worker, as they do in production; `taskqueue.take_next` and `work_on` do them."""
+    from django_tasks import task_backends
+
+    before = task_backends.settings["default"]
+    task_backends.settings["default"] = {"BACKEND": "django_tasks_db.DatabaseBackend"}
+    del task_backends["default"]
+    yield
+    task_backends.settings["default"] = before
+    del task_backends["default"]
+
+
 @pytest.fixture(autouse=True)
 def _own_cache() -> None:
     """Each test sees an empty cache, also on a Redis that several test processes share."""

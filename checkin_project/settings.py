@@ -163,6 +163,8 @@ INSTALLED_APPS = [
     "simple_history",
     "axes",
     "csp",
+    "django_tasks",
+    "django_tasks_db",
 ]
 AUTH_USER_MODEL = "platform.User"
 
@@ -210,6 +212,21 @@ TEMPLATES = [
     },
 ]
 
+# --- Background work -----------------------------------------------------------------------------
+# `manage.py serve` does it beside its requests unless this is off; `manage.py work` does nothing else.
+WORKER = _yes_no("WORKER", default=True)
+# Threads of a worker, which may need the database at the same time: tasks, jobs by the clock, signs of life.
+WORKER_THREADS = 3
+TASKS = {
+    "default": {
+        # Most tests have work done at once and see its result; `tasks_wait` in conftest.py puts it into the database.
+        "BACKEND": "django_tasks.backends.immediate.ImmediateBackend"
+        if "pytest" in sys.modules
+        else "django_tasks_db.DatabaseBackend",
+    },
+}
+SCHEDULE = "checkin_project.tasks.JOBS"  # by name: the ground floor imports nothing above it
+
 
 # --- Database ----------------------------------------------------------------------------------
 def _database() -> dict[str, Any]:
@@ -247,7 +264,7 @@ def _database() -> dict[str, Any]:
         "options": "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000",
         "pool": {
             "min_size": 1,
-            "max_size": _whole_number("DATABASE_POOL", THREADS + 2, low=1, high=200),
+            "max_size": _whole_number("DATABASE_POOL", THREADS + 2 + WORKER_THREADS, low=1, high=200),
             "timeout": 3,
             "max_idle": 300,
             # Seconds of trying again with growing pauses; whoever asks next starts anew, so nobody waits longer.

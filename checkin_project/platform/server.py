@@ -16,8 +16,11 @@ from django.db import Error, connection
 
 from checkin_project.platform.migrationstate import missing_migrations
 from checkin_project.platform.sockets import OPTIONS
+from checkin_project.platform.worker import BackgroundWork
 
 GRACEFUL_SECONDS = 10
+# For a task under way when the server ends; what takes longer is begun again by the next one.
+WORK_SECONDS = 5
 
 
 class CannotStartError(Exception):
@@ -105,8 +108,11 @@ def addresses() -> list[tuple[str, str]]:
     return lines
 
 
-def run(listener: socket.socket) -> None:
-    """Serve until SIGINT or SIGTERM: no new connections, GRACEFUL_SECONDS for what is under way, then the end."""
+def run(listener: socket.socket, *, work: BackgroundWork | None = None) -> None:
+    """Serve until SIGINT or SIGTERM: no new connections, GRACEFUL_SECONDS for what is under way, then the end.
+
+    `work` is done beside it, begun here and ended with it.
+    """
     config = uvicorn.Config(
         # By name: the ground floor imports nothing above it.
         "checkin_project.asgi:application",
@@ -121,20 +127,32 @@ def run(listener: socket.socket) -> None:
         timeout_keep_alive=30,
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
     )
+    if work is not None:
+        work.start()
     try:
         uvicorn.Server(config).run(sockets=[listener])
     except KeyboardInterrupt:
         logging.getLogger("checkin.server").info("stopped")
     finally:
+        if work is not None:
+            work.stop(WORK_SECONDS)
         _leave_hanging_threads()
 
 
 def _leave_hanging_threads() -> None:
     """A thread that hangs on a frozen database must not keep the process from ending."""
     connection.close()
-    threads = [thread for thread in threading.enumerate() if thread.name.startswith(("WSGI", "live-"))]
+    names = ("WSGI", "live-", "worker-")
+    threads = [thread for thread in threading.enumerate() if thread.name.startswith(names)]
     for thread in threads:
         thread.join(timeout=0 if not thread.is_alive() else 0.2)
     if any(thread.is_alive() for thread in threads) and sys.exc_info()[0] is None:
-        logging.shutdown()
-        os._exit(0)
+        leave_at_once()
+
+
+def leave_at_once() -> None:
+    """End the process although threads are still busy."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    logging.shutdown()
+    os._exit(0)

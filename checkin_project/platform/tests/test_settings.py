@@ -89,7 +89,7 @@ def test_postgresql_is_pooled_health_checked_and_may_ask_for_tls(tmp_path: Path,
 
     assert (database["HOST"], database["PORT"], database["NAME"]) == ("db.example.org", 6432, "door")
     assert database["OPTIONS"]["sslmode"] == "require"
-    assert database["OPTIONS"]["pool"]["max_size"] == 6
+    assert database["OPTIONS"]["pool"]["max_size"] == 9
     assert database["ENGINE"] == "checkin_project.platform.postgresql"
 
 

@@ -9,6 +9,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 from checkin_project.platform import server
+from checkin_project.platform.worker import BackgroundWork
 
 
 class Command(BaseCommand):
@@ -38,4 +39,4 @@ class Command(BaseCommand):
         if options["demo"]:
             call_command("demo", stdout=self.stdout)
         self.stdout.flush()
-        server.run(listener)
+        server.run(listener, work=BackgroundWork() if settings.WORKER else None)
