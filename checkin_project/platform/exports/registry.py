@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from checkin_project.platform.access import Actor, Permission
 from checkin_project.platform.exports.table import Table
@@ -15,12 +15,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """`table` gives what the actor may see and nothing else; `permission` is what it takes somewhere to ask for it."""
+    """`table` gives what the actor may see and nothing else; `permission` is what it takes somewhere to ask for it.
+
+    `narrowed`, where there is one, gives the part that values which JSON can hold name (`{"ids": [1, 2]}`). It raises
+    ValidationError, with a sentence, for values that name nothing.
+    """
 
     name: str
     label: str | _StrPromise
     permission: Permission
     table: Callable[[Actor], Table]
+    narrowed: Callable[[Actor, Mapping[str, Any]], Table] | None = None
 
 
 _exports: dict[str, Export] = {}
