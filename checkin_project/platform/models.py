@@ -12,7 +12,10 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from checkin_project.platform.access import Role
-from checkin_project.platform.exports.runs import ExportRun as ExportRun
+from checkin_project.platform.exports.runs import ExportRun
+from checkin_project.platform.imports.records import ImportRow, ImportRun, ImportWrite
+
+__all__ = ["Backup", "ExportRun", "ImportRow", "ImportRun", "ImportWrite", "ScheduledJob", "User", "Worker"]
 
 
 class User(AbstractUser):
