@@ -108,7 +108,7 @@ def django_db_modify_db_settings(
 
 @pytest.fixture
 def tasks_wait() -> Iterator[None]:
-    """Tasks become rows and wait for a worker, as they do in production; `taskqueue.take_next` and `work_on` do them."""
+    """Tasks become rows and wait, as they do in production; `platform.taskqueue.take_next` and `work_on` do them."""
     from django_tasks import task_backends
 
     before = task_backends.settings["default"]
@@ -130,7 +130,7 @@ def _own_cache() -> None:
 @pytest.fixture(autouse=True, scope="session")
 def _own_storages(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Files that tests store go to a temporary folder, on any machine."""
-    for alias in ("exports", "backups"):
+    for alias in ("default", "exports", "backups"):
         settings.STORAGES[alias]["OPTIONS"]["location"] = tmp_path_factory.mktemp(alias)
 
 

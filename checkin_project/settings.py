@@ -83,7 +83,9 @@ def _local_host() -> str:
 
 # Seconds until a request that hangs is answered 503; some of the admin's pages may take longer.
 HTTP_DEADLINE_SECONDS = _whole_number("HTTP_DEADLINE_SECONDS", 5, low=1, high=300)
-HTTP_DEADLINE_SLOW = {"/admin/": 60.0}
+# A long file on a slow line takes minutes to arrive; who may not send one is turned away before it is read.
+_IMPORT_PAGES = ("platform/importrun", "members/member", "events/event", "events/group", "attendance/attendance")
+HTTP_DEADLINE_SLOW = {f"/admin/{page}/import/": 300.0 for page in _IMPORT_PAGES} | {"/admin/": 60.0}
 # How many requests may wait for a thread; the doors of an event are the last to be turned away.
 HTTP_IN_FLIGHT = THREADS * 20
 HTTP_IN_FLIGHT_DOORS = THREADS * 32
@@ -391,6 +393,11 @@ CONTENT_SECURITY_POLICY = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+FILE_UPLOAD_HANDLERS = [
+    "checkin_project.platform.uploads.CappedUploadHandler",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",  # up to 2.5 MB
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 # --- Static files ------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
@@ -443,7 +450,8 @@ def _folder_or_bucket(folder: str, prefix: str) -> dict[str, Any]:
 
 
 STORAGES: dict[str, dict[str, Any]] = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VAR_DIR / "files"}},
+    # Uploads, which a worker on another machine has to find, too.
+    "default": _folder_or_bucket("files", str(env.str("AWS_FILES_PREFIX", default="files"))),
     "staticfiles": {
         "BACKEND": "checkin_project.platform.staticstorage.ContentNamedStorage"
         if PRODUCTION
@@ -463,5 +471,7 @@ LOGGING = {"level": LOG_LEVEL, "format": LOG_FORMAT}
 # --- The product -----------------------------------------------------------------------------------------
 DEMO = _yes_no("DEMO", default=False)  # shows /styleguide/; `make run` turns it on
 DEMO_PASSWORD = str(env.str("DEMO_PASSWORD", default=""))
+# Days for which an import's file, rows and old values are kept, and for which it can be undone.
+IMPORT_KEEP_DAYS = _whole_number("IMPORT_KEEP_DAYS", 30, low=1, high=3650)
 # Seconds a count may be reused; people never see one older than this.
 COUNTS_MAX_AGE = _whole_number("COUNTS_MAX_AGE_MS", 250, low=0, high=5000) / 1000
