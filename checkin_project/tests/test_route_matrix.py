@@ -249,5 +249,5 @@ def snapshot() -> dict[str, list[Any]]:
     return {
         model._meta.label: sorted(map(repr, model._default_manager.values_list()))
         for model in apps.get_models()
-        if model._meta.app_label in ours
+        if model._meta.app_label in ours and model._meta.managed
     }
