@@ -14,13 +14,13 @@ DOWNLOAD_SECONDS = 300
 
 
 def client_config(addressing_style: str | None) -> Config:
-    """How to speak to the server: a dead or frozen one is noticed within seconds and asked twice more."""
+    """How to speak to the server: a dead or frozen one is noticed within seconds and asked once more."""
     return Config(
         signature_version="s3v4",
         s3={"addressing_style": addressing_style or "auto"},
         connect_timeout=3,
         read_timeout=10,
-        retries={"total_max_attempts": 3, "mode": "standard"},
+        retries={"total_max_attempts": 2, "mode": "standard"},
         # Newer checksums travel in a form that servers other than Amazon's do not know.
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
