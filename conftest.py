@@ -112,11 +112,12 @@ def tasks_wait() -> Iterator[None]:
     from django_tasks import task_backends
 
     before = task_backends.settings["default"]
+    # The setting is for threads that ask later, the object for this one.
     task_backends.settings["default"] = {"BACKEND": "django_tasks_db.DatabaseBackend"}
-    del task_backends["default"]
+    task_backends["default"] = task_backends.create_connection("default")
     yield
     task_backends.settings["default"] = before
-    del task_backends["default"]
+    task_backends["default"] = task_backends.create_connection("default")
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 from django_tasks.base import TaskContext, TaskResultStatus
+from django_tasks.utils import normalize_json
 from django_tasks_db.models import DBTaskResult
 
 from checkin_project.platform.background import back_off
@@ -59,22 +60,18 @@ def work_on(row: Row) -> None:
         log.warning("task lost the database: %s (%s)", row.task_name, type(error).__name__)
         _put_back(row, error, at=timezone.now())
     # Whatever goes wrong inside a task belongs to the task; the worker goes on with the next one.
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         log.exception("task failed: %s", row.task_name)
         row.set_failed(error)
     else:
-        try:
-            row.set_successful(value)
-        except TypeError as error:  # the value is nothing that JSON can hold
-            log.exception("task returned what cannot be kept: %s", row.task_name)
-            row.set_failed(error)
+        row.set_successful(value)
 
 
 def _call(row: Row) -> object:
     result: Any = row.task_result
-    if result.task.takes_context:
-        return result.task.call(TaskContext(task_result=result), *result.args, **result.kwargs)
-    return result.task.call(*result.args, **result.kwargs)
+    context = [TaskContext(task_result=result)] if result.task.takes_context else []
+    # Raises TypeError when the value is nothing that JSON can hold.
+    return normalize_json(result.task.call(*context, *result.args, **result.kwargs))
 
 
 def give_back_lost(*, at: datetime) -> int:

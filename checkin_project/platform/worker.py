@@ -59,7 +59,8 @@ class Loop:
                         say_alive([name])
                         self.name = name
                     more = self.step(self.name)
-                except Error as error:
+                # This thread is the only one of its kind: it must outlive whatever goes wrong.
+                except Exception as error:  # noqa: BLE001
                     failures += 1
                     self.name = ""
                     self._lost(error, failures)
@@ -73,13 +74,13 @@ class Loop:
         finally:
             connection.close()
 
-    def _lost(self, error: Error, failures: int) -> None:
+    def _lost(self, error: Exception, failures: int) -> None:
         if not isinstance(error, DATABASE_AWAY):
             log.error("background work failed: %s", self.what, exc_info=error)
         elif failures == 1:
             log.warning("background work waits, the database does not answer: %s (%s)", self.what, type(error).__name__)
         connection.close()
-        self.is_ending.wait(back_off(failures, first=1, longest=30))
+        self.is_ending.wait(back_off(failures, first=1, longest=10))
 
 
 class BackgroundWork:
