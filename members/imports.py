@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import product
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import F
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
@@ -48,12 +46,14 @@ _KEY_COLUMNS = {
     "student_email": ("student", "personal"),
     "personal_email": ("student", "personal"),
 }
+_NAME = ("first_name", "last_name")
 _MOST_NAMESAKES = 3
 
 
 class MemberImporter(imports.Importer[Member, Reading]):
     model = Member
     parts = (MemberWord,)
+    by_rows = True
     aliases = legacy.ALIASES
     needs = (
         frozenset({"first_name", "last_name", "name", "v_number", "student_email", "personal_email", "legacy_id"}),
@@ -93,6 +93,14 @@ class MemberImporter(imports.Importer[Member, Reading]):
             return Placement(problems=(("first_name", _("A new person needs a name.")),))
         twin = self._twin(reading, person)
         return Placement(twin) if twin is not None else Placement(likely=self._likely(person, found.weak))
+
+    def namesakes(self, reading: Reading) -> list[int]:
+        """Everybody with just this name."""
+        return self._index.namesakes(_person(reading.values.get))
+
+    def has_key(self, number: int) -> bool:
+        """Is the person known by more than a name?"""
+        return _has_key(self.records[number].get)
 
     def _twin(self, reading: Reading, person: Person) -> int | None:
         """Somebody known by name only, to whom this row adds nothing and has no key either."""
@@ -191,21 +199,32 @@ class MemberImporter(imports.Importer[Member, Reading]):
         )
 
     def taken(self, records: Sequence[Record]) -> Iterator[Problem]:
+        owners = self._new_keys(records)
+        if not any(owners.values()):
+            return
+        people = Member.objects.annotate(student=Lower("student_email"), personal=Lower("personal_email"))
+        columns = ("legacy_id", "v_number", "student", "personal")
+        for pk, *stored in people.order_by("pk").values_list("pk", *columns).iterator():
+            values = dict(zip(columns, stored, strict=True))
+            for name, places in _KEY_COLUMNS.items():
+                for value in filter(None, (values[place] for place in places)):
+                    owner = owners[name].get(value)
+                    if owner is not None and owner.pk != pk:
+                        reason = _("Somebody with this was added since the preview.")
+                        yield Problem(owner.line, name, value, reason)
+
+    def _new_keys(self, records: Sequence[Record]) -> dict[str, dict[str, Record]]:
+        """By field: the keys that these records bring, and whose they are."""
         # A shared family address that was there when the plan was made is no surprise.
         known = {record.stored.get(name) for record in self.records for name in ("student_email", "personal_email")}
-        people = Member.objects.alias(student=Lower("student_email"), personal=Lower("personal_email"))
-        for name, columns in _KEY_COLUMNS.items():
-            owners = {
+        return {
+            name: {
                 record.values[name]: record
                 for record in records
                 if record.values.get(name) not in (None, record.stored.get(name)) and record.values[name] not in known
             }
-            for column, batch in product(columns, list(batches(owners))):
-                found = people.filter(**{f"{column}__in": batch}).annotate(key=F(column)).values_list("key", "pk")
-                for value, pk in found:
-                    if pk != owners[value].pk:
-                        reason = _("Somebody with this was added since the preview.")
-                        yield Problem(owners[value].line, name, value, reason)
+            for name in _KEY_COLUMNS
+        }
 
     def build(self, values: Mapping[str, Any]) -> Member:
         return Member(**{name: value for name, value in values.items() if name not in self.automatic})
@@ -213,6 +232,16 @@ class MemberImporter(imports.Importer[Member, Reading]):
     def finish(self, created: Sequence[Member], updated: Sequence[Member]) -> None:
         for batch in batches([*created, *updated]):
             MemberWord.objects.rebuild(batch)
+
+    def finish_rows(self, keys: Sequence[int], created: Sequence[Record], updated: Sequence[Record]) -> None:
+        names = (
+            (key, f"{record.get('first_name') or ''} {record.get('last_name') or ''}")
+            for key, record in zip(keys, created, strict=True)
+        )
+        MemberWord.objects.write_first(names)
+        renamed = (record.pk or 0 for record in updated if any(change.field in _NAME for change in record.changes))
+        for batch in batches(renamed):
+            MemberWord.objects.rebuild(list(Member.objects.filter(pk__in=batch)))
 
 
 def _person(get: Callable[[str], Any]) -> Person:

@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from checkin_project.platform import bulk
 from checkin_project.platform.access import Actor, Permission, Scope
 from checkin_project.platform.text import (
     CleanTextField,
@@ -148,11 +149,7 @@ class Member(models.Model):
 class MemberWordManager(models.Manager["MemberWord"]):
     def rebuild(self, members: Iterable[Member]) -> None:
         """Make the searchable words of these members match their names. Writes only what differs."""
-        wanted = {
-            (member.pk, word[: MemberWord.LENGTH])
-            for member in members
-            for word in words(f"{member.first_name} {member.last_name}")
-        }
+        wanted = {(member.pk, word) for member in members for word in _words_of(member.full_name)}
         present = {
             (member_id, word): pk
             for pk, member_id, word in self.filter(member__in=members).values_list("pk", "member_id", "word")
@@ -162,6 +159,15 @@ class MemberWordManager(models.Manager["MemberWord"]):
             self.filter(pk__in=stale).delete()
         fresh = [MemberWord(member_id=pk, word=word) for pk, word in sorted(wanted - set(present))]
         self.bulk_create(fresh, ignore_conflicts=True, batch_size=2000)
+
+    def write_first(self, names: Iterable[tuple[int, str]]) -> None:
+        """Write the words of members who were made in this transaction and have none: their keys and full names."""
+        rows = ((key, word) for key, name in names for word in sorted(_words_of(name)))
+        bulk.insert(MemberWord, ["member", "word"], rows)
+
+
+def _words_of(name: str) -> set[str]:
+    return {word[: MemberWord.LENGTH] for word in words(name)}
 
 
 class MemberWord(models.Model):

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
@@ -14,14 +13,16 @@ from django.db import connections, router, transaction
 from django.utils.translation import gettext as _
 
 from checkin_project.platform.access import Actor, Permission
-from checkin_project.platform.imports.importer import Importer, M, R
+from checkin_project.platform.imports import rows
+from checkin_project.platform.imports.importer import Importer, M, R, batches
 from checkin_project.platform.imports.plan import Plan, Record, Written, plain
 from checkin_project.platform.sheets import Problem
+
+__all__ = ["ImportReport", "apply_plan", "batches"]
 
 _BATCH = 1000
 _REASON = "import"
 _SHOWN = 100
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,6 @@ class _WrittenRecords:
             yield Written(self._label, record.pk or 0, record.line, before, after)
 
 
-def batches(items: Iterable[T], size: int = _BATCH) -> Iterator[list[T]]:
-    iterator = iter(items)
-    while batch := list(islice(iterator, size)):
-        yield batch
-
-
 class _OutdatedError(Exception):
     def __init__(self, problems: Iterable[Problem]) -> None:
         super().__init__("The plan is outdated.")
@@ -80,26 +75,48 @@ def apply_plan(plan: Plan, importer: Importer[M, R], *, by: Actor, at: datetime)
     changed = [record for record in plan.records if record.line and record.changes]
     try:
         with transaction.atomic():
-            outdated = list(importer.taken([*new, *changed]))
-            targets = _lock(changed, importer.model, outdated)
-            if outdated:
-                raise _OutdatedError(outdated)
             user = get_user_model().objects.filter(pk=by.user_id).first() if by.user_id else None
-            created = _create(new, importer, user, at)
-            _update(changed, targets, importer, user, at)
-            importer.finish(created, targets)
+            write = _write_rows if importer.by_rows else _write_instances
+            keys = write(new, changed, importer, user, at)
     except _OutdatedError as error:
         return ImportReport(outdated=error.problems)
-    written = _WrittenRecords(importer.model._meta.label, new, [row.pk for row in created], changed)
+    written = _WrittenRecords(importer.model._meta.label, new, keys, changed)
     return ImportReport(created=len(new), updated=len(changed), written=written)
+
+
+def _write_rows(
+    new: Sequence[Record], changed: Sequence[Record], importer: Importer[M, R], user: Any, at: datetime
+) -> list[int]:
+    """Keys of the new records. Raises _OutdatedError before anything is written."""
+    outdated = [*importer.taken([*new, *changed]), *rows.lock(changed, importer.model)]
+    if outdated:
+        raise _OutdatedError(outdated)
+    keys = rows.create(new, importer, user, at)
+    rows.update(changed, importer.model, user, at)
+    importer.finish_rows(keys, new, changed)
+    return keys
+
+
+def _write_instances(
+    new: Sequence[Record], changed: Sequence[Record], importer: Importer[M, R], user: Any, at: datetime
+) -> list[int]:
+    """As `_write_rows`, with an instance of the model for each record: for what a model works out by itself."""
+    outdated = list(importer.taken([*new, *changed]))
+    targets = _lock(changed, importer.model, outdated)
+    if outdated:
+        raise _OutdatedError(outdated)
+    created = _create(new, importer, user, at)
+    _update(changed, targets, importer, user, at)
+    importer.finish(created, targets)
+    return [row.pk for row in created]
 
 
 def _lock(changed: Sequence[Record], model: type[M], outdated: list[Problem]) -> list[M]:
     """The rows to change, locked, in the order of `changed`; rows that are not as planned go to `outdated`."""
     found: dict[int, M] = {}
     for batch in batches(sorted(record.pk or 0 for record in changed)):
-        rows = model._default_manager.select_for_update().filter(pk__in=batch)
-        found |= {row.pk: row for row in rows.order_by("pk")}
+        locked = model._default_manager.select_for_update().filter(pk__in=batch)
+        found |= {row.pk: row for row in locked.order_by("pk")}
     for record in changed:
         row = found.get(record.pk or 0)
         for change in record.changes:
@@ -114,38 +131,34 @@ def _lock(changed: Sequence[Record], model: type[M], outdated: list[Problem]) ->
 
 
 def _create(new: Sequence[Record], importer: Importer[M, R], user: Any, at: datetime) -> list[M]:
-    rows = [importer.build(record.values) for record in new]
-    if not rows:
-        return rows
+    made = [importer.build(record.values) for record in new]
+    if not made:
+        return made
     manager = importer.model._default_manager
-    manager.bulk_create(rows, batch_size=_BATCH)
-    timed = []
-    for row, record in zip(rows, new, strict=True):
-        given = {name: record.values[name] for name in importer.automatic if name in record.values}
-        for name, value in given.items():
-            setattr(row, name, value)
-        if given:
-            timed.append(row)
-    _write_columns(timed, importer.automatic, importer.model)
+    manager.bulk_create(made, batch_size=_BATCH)
+    for row, record in zip(made, new, strict=True):
+        for name in importer.automatic:
+            setattr(row, name, record.values.get(name, at))
+    _write_columns(made, importer.automatic, importer.model)
     # After the times, so that the history begins with the row as it stands.
-    _keep_history(rows, importer.model, user, at, update=False)
-    return rows
+    _keep_history(made, importer.model, user, at, update=False)
+    return made
 
 
-def _update(changed: Sequence[Record], rows: Sequence[M], importer: Importer[M, R], user: Any, at: datetime) -> None:
+def _update(changed: Sequence[Record], locked: Sequence[M], importer: Importer[M, R], user: Any, at: datetime) -> None:
     names: set[str] = set()
-    for row, record in zip(rows, changed, strict=True):
+    for row, record in zip(locked, changed, strict=True):
         for change in record.changes:
             setattr(row, change.field, change.new)
             names.add(change.field)
         row.updated_at = at  # type: ignore[attr-defined]
-    _write_columns(rows, sorted({*names, "updated_at"}), importer.model)
-    _keep_history(rows, importer.model, user, at, update=True)
+    _write_columns(locked, sorted({*names, "updated_at"}), importer.model)
+    _keep_history(locked, importer.model, user, at, update=True)
 
 
-def _write_columns(rows: Sequence[M], names: Sequence[str], model: type[M]) -> None:
+def _write_columns(changed: Sequence[M], names: Sequence[str], model: type[M]) -> None:
     """In place of bulk_update(), which builds a CASE of every row and field: half of the time of an import."""
-    if not rows:
+    if not changed:
         return
     connection = connections[router.db_for_write(model)]
     fields = [field for field in model._meta.concrete_fields if field.name in names]
@@ -154,14 +167,15 @@ def _write_columns(rows: Sequence[M], names: Sequence[str], model: type[M]) -> N
     key = quote(str(model._meta.pk.column))
     statement = f"UPDATE {quote(model._meta.db_table)} SET {columns} WHERE {key} = %s"  # noqa: S608 (own names)
     values = [
-        (*(field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields), row.pk) for row in rows
+        (*(field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields), row.pk)
+        for row in changed
     ]
     with connection.cursor() as cursor:
         cursor.executemany(statement, values)
 
 
-def _keep_history(rows: Sequence[M], model: type[M], user: Any, at: datetime, *, update: bool) -> None:
+def _keep_history(written: Sequence[M], model: type[M], user: Any, at: datetime, *, update: bool) -> None:
     history = model.history  # type: ignore[attr-defined]
     history.bulk_history_create(
-        rows, batch_size=_BATCH, update=update, default_user=user, default_change_reason=_REASON, default_date=at
+        written, batch_size=_BATCH, update=update, default_user=user, default_change_reason=_REASON, default_date=at
     )

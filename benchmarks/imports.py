@@ -1,0 +1,280 @@
+"""Measure imports of 100,000 rows on PostgreSQL against COPY + INSERT … ON CONFLICT; and a preview with bad rows.
+
+Each import runs in a process of its own, so that its memory is its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import itertools
+import json
+import os
+import resource
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import report
+from cluster import Cluster
+from contenders import ROOT, project_environment
+from processes import BenchmarkError, Processes, free_port, run
+
+START, END = "<!-- import results -->", "<!-- end of import results -->"
+ROWS = 100_000
+CHECKED, BAD = 10_000, 200
+ATTENDANCE = 11_306
+GOAL_APPLY, GOAL_BOTH, GOAL_MB, GOAL_CHECKED, GOAL_ATTENDANCE = 5, 10, 250, 10, 5
+NAMES = Path(__file__).with_name("names.txt")
+HEADER = "id,first_name,last_name,classification,major,v_number,student_email,personal_email,phone,created_at"
+MAJORS = ("Art", "Biology", "Computer Science", "Economics", "History", "Law", "Mathematics", "Physics")
+CLASSES = ("Freshman", "sophmore", "Jr", "senior", "Graduate", "alumni")
+
+# The same columns, indexes and checks as ours; what the file says is put there as it stands.
+FLOOR_TABLE = "CREATE TABLE floor_members (LIKE members INCLUDING ALL)"
+FLOOR_STAGE = f"CREATE TEMPORARY TABLE stage ({', '.join(f'{name} text' for name in HEADER.split(','))}) ON COMMIT DROP"
+FLOOR_INSERT = """
+INSERT INTO floor_members (legacy_id, first_name, last_name, classification, major, v_number, student_email,
+    personal_email, phone, status, kiosk_hidden, is_minor, extra, created_at, updated_at)
+SELECT id, first_name, last_name, lower(classification), major, v_number, student_email,
+    personal_email, phone, 'active', false, false, '{}', created_at::timestamptz, now() FROM stage
+ON CONFLICT (legacy_id) DO UPDATE SET (first_name, last_name, classification, major, v_number, student_email,
+    personal_email, phone, updated_at)
+  = (excluded.first_name, excluded.last_name, excluded.classification, excluded.major, excluded.v_number,
+    excluded.student_email, excluded.personal_email, excluded.phone, excluded.updated_at)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One import: seconds of the preview and of writing, on the clock and of CPU; the process's peak; rows by state."""
+
+    plan: float
+    apply: float
+    plan_cpu: float
+    apply_cpu: float
+    memory_mb: float
+    counts: dict[str, int]
+
+
+def people(amount: int, *, changed: bool, bad: int = 0) -> Iterator[list[str]]:
+    """Made-up members, each with every column. `changed`: later, most of them with another major and phone."""
+    first_names, last_names = (part.split() for part in NAMES.read_text().split("\n\n"))
+    names = itertools.islice(itertools.cycle(itertools.product(first_names, last_names)), amount)
+    step = amount // bad if bad else 0
+    for number, (first, last) in enumerate(names, start=1):
+        wrong = bool(step) and number % step == 0
+        yield [
+            str(number),
+            first,
+            last,
+            CLASSES[(number + changed) % len(CLASSES)],
+            MAJORS[(number // 7 + changed) % len(MAJORS)],
+            f"V12{number:03d}" if wrong and number % 2 else f"V1{number:07d}",
+            f"nobody{number}" if wrong and not number % 2 else f"person{number}@students.example.edu",
+            f"person.{number}@example.org",
+            f"+1 555 {number + changed:07d}",
+            f"2024-{number % 12 + 1:02d}-{number % 28 + 1:02d}T09:{number % 60:02d}:00Z",
+        ]
+
+
+def write_people(path: Path, amount: int, *, changed: bool, bad: int = 0) -> Path:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(HEADER.split(","))
+        writer.writerows(people(amount, changed=changed, bad=bad))
+    return path
+
+
+def floor(url: str, path: Path) -> float:
+    """Seconds of COPY into a temporary table + INSERT … ON CONFLICT DO UPDATE of this file."""
+    import psycopg
+
+    started = time.perf_counter()
+    with psycopg.connect(url) as connection, connection.cursor() as cursor:
+        cursor.execute(FLOOR_STAGE)
+        with cursor.copy("COPY stage FROM STDIN (FORMAT csv, HEADER)") as copy, path.open("rb") as file:
+            while chunk := file.read(1 << 16):
+                copy.write(chunk)
+        cursor.execute(FLOOR_INSERT)
+    return time.perf_counter() - started
+
+
+def import_here(path: Path, *, dry: bool) -> dict[str, Any]:
+    """Import `path` into the configured database as the command does."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "checkin_project.settings")
+    import django
+
+    django.setup()
+    from django.utils import timezone
+
+    from checkin_project.platform.access import SYSTEM
+    from checkin_project.platform.sheets import open_sheet
+    from members import imports
+
+    started, cpu = time.perf_counter(), time.process_time()
+    with open_sheet(path) as sheet:
+        plan = imports.plan(sheet)
+    planned, planned_cpu = time.perf_counter(), time.process_time()
+    if not dry:
+        written = imports.apply(plan, by=SYSTEM, at=timezone.now())
+        if written.outdated:
+            raise SystemExit(str(written.outdated[0]))
+    applied = time.perf_counter()
+    return {
+        "plan": planned - started,
+        "apply": applied - planned,
+        "plan_cpu": planned_cpu - cpu,
+        "apply_cpu": time.process_time() - planned_cpu,
+        "memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "counts": {str(state.value): count for state, count in plan.counts.items() if count},
+    }
+
+
+def imported(env: dict[str, str], path: Path, *, dry: bool = False) -> Run:
+    command = [sys.executable, str(ROOT / "benchmarks" / "imports.py"), "--here", str(path)]
+    return Run(**json.loads(run([*command, *(["--dry-run"] if dry else [])], env=env).splitlines()[-1]))
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One file through the floor and through ours, with the CPU seconds that PostgreSQL used for each."""
+
+    name: str
+    floor: float
+    floor_cpu: float
+    ours: Run
+    database_cpu: float
+
+    @property
+    def apply_ratio(self) -> float:
+        return self.ours.apply / self.floor
+
+    @property
+    def both_ratio(self) -> float:
+        return (self.ours.plan + self.ours.apply) / self.floor
+
+
+def compared(cluster: Cluster, env: dict[str, str], name: str, path: Path) -> Compared:
+    cluster.settle()
+    before = cluster.cpu_seconds()
+    seconds = floor(cluster.url("ours"), path)
+    between = cluster.cpu_seconds()
+    cluster.settle()
+    started = cluster.cpu_seconds()
+    ours = imported(env, path)
+    found = Compared(name, seconds, between - before, ours, cluster.cpu_seconds() - started)
+    print(_line(found), flush=True)
+    return found
+
+
+def _line(found: Compared) -> list[str]:
+    return [
+        found.name,
+        f"{found.floor:.1f}",
+        f"{found.ours.plan:.1f}",
+        f"{found.ours.apply:.1f}",
+        f"{found.apply_ratio:.1f}",
+        f"{found.both_ratio:.1f}",
+        f"{found.floor_cpu:.1f}",
+        f"{found.ours.plan_cpu:.1f} + {found.ours.apply_cpu:.1f} + {found.database_cpu:.1f}",
+        f"{found.ours.memory_mb:.0f}",
+    ]
+
+
+def measure(folder: Path, processes: Processes, rows: int) -> tuple[list[Compared], Run, str]:
+    cluster = Cluster(folder, free_port(54301), processes)
+    env = project_environment(folder, cluster.create_database("ours"), "", 8300, threads=1)
+    run([sys.executable, str(ROOT / "manage.py"), "migrate", "--verbosity", "0"], env=env)
+    cluster.sql(FLOOR_TABLE, "ours")
+    new = write_people(folder / "new.csv", rows, changed=False)
+    later = write_people(folder / "later.csv", rows, changed=True)
+    found = [compared(cluster, env, "new members", new)]
+    cluster.sql("ANALYZE", "ours")  # as autovacuum would have done by the time the file comes again
+    found.append(compared(cluster, env, "the same, changed", later))
+    checked = imported(env, write_people(folder / "bad.csv", CHECKED, changed=False, bad=BAD), dry=True)
+    return found, checked, cluster.describe()
+
+
+def goals(found: list[Compared], checked: Run) -> list[tuple[bool, str]]:
+    both = max(each.both_ratio for each in found)
+    apply = max(each.apply_ratio for each in found)
+    memory = max(each.ours.memory_mb for each in found)
+    errors = checked.counts.get("error", 0)
+    return [
+        (apply <= GOAL_APPLY, f"writing takes at most {apply:.1f} × the floor (goal: {GOAL_APPLY})"),
+        (both <= GOAL_BOTH, f"preview and writing take at most {both:.1f} × the floor (goal: {GOAL_BOTH})"),
+        (memory <= GOAL_MB, f"{memory:.0f} MB at the most (goal: {GOAL_MB})"),
+        (
+            checked.plan <= GOAL_CHECKED and errors == BAD,
+            f"{CHECKED:,} rows with {errors} bad ones previewed in {checked.plan:.1f} s (goal: {GOAL_CHECKED})",
+        ),
+    ]
+
+
+def markdown(found: list[Compared], checked: Run, server: str, load: float) -> str:
+    head = [
+        "rows",
+        "floor s",
+        "preview s",
+        "writing s",
+        "writing × floor",
+        "both × floor",
+        "CPU s of the floor",
+        "CPU s of ours: preview + writing + database",
+        "peak MB",
+    ]
+    verdicts = [f"* {'reached' if good else '**missed**'}: {text}" for good, text in goals(found, checked)]
+    lines = [*report.machine(), server, f"load average when it began: {load:.1f} on {os.cpu_count()} cores"]
+    machine = "\n".join(f"* {line}" for line in lines)
+    return f"{machine}\n\n{report.table(head, map(_line, found))}\n\n" + "\n".join(verdicts)
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true", help="put the results into benchmarks/README.md")
+    parser.add_argument("--rows", type=int, default=ROWS)
+    parser.add_argument("--folder", type=Path, help="where to put the temporary folder; needs a real disk")
+    parser.add_argument("--here", type=Path, help="import this file into the database of DATABASE_URL")
+    parser.add_argument("--dry-run", action="store_true", help="with --here: preview only")
+    options = parser.parse_args()
+    if options.here:
+        print(json.dumps(import_here(options.here, dry=options.dry_run)))
+        return 0
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(ending, _stop)
+    load = os.getloadavg()[0]
+    folder = Path(tempfile.mkdtemp(prefix="checkin-imports-", dir=options.folder))
+    folder.chmod(0o755)  # PostgreSQL may run under another account
+    try:
+        with Processes(folder) as processes:
+            found, checked, server = measure(folder, processes, options.rows)
+    except BenchmarkError as error:
+        print(f"{error}\nLogs are in {folder}.", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        shutil.rmtree(folder)
+        print("Stopped; everything that was started has been ended.", file=sys.stderr)
+        return 130
+    shutil.rmtree(folder)
+    text = markdown(found, checked, server, load)
+    print(f"\n{text}")
+    if options.write:
+        before, _start, rest = report.README.read_text().partition(START)
+        report.README.write_text(f"{before}{START}\n\n{text}\n\n{END}{rest.partition(END)[2]}")
+    return 0 if all(good for good, _text in goals(found, checked)) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
