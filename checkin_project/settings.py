@@ -166,7 +166,7 @@ INSTALLED_APPS = [
     "axes",
     "csp",
     "django_tasks",
-    "django_tasks_db",
+    "checkin_project.platform.apps.TasksConfig",
 ]
 AUTH_USER_MODEL = "platform.User"
 

@@ -266,6 +266,9 @@ class Record:
 
 ADMIN = {
     "platform.user": Record("administrator", "administrator", "administrator"),
+    "platform.scheduledjob": Record("administrator"),
+    "platform.backup": Record("administrator"),
+    "django_tasks_database.dbtaskresult": Record("administrator"),
     "members.member": Record("supervisor", "organiser", "organiser", "group", kept=True, history=True),
     "members.pass": Record("organiser", scope="group"),
     "members.loyaltyentry": Record("organiser", "organiser", "", "group"),

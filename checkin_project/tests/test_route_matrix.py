@@ -12,6 +12,7 @@ from django.db import models, transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 from pytest_django.plugin import DjangoDbBlocker
 
 from attendance import eventcodes
@@ -19,7 +20,7 @@ from attendance.models import Attendance, Scan
 from attendance.subjects import by_member
 from attendance.tests.factories import come_in, make_device
 from checkin_project.platform.access import SYSTEM, Role
-from checkin_project.platform.models import User
+from checkin_project.platform.models import Backup, ScheduledJob, User
 from checkin_project.platform.tests.factories import make_user
 from checkin_project.tests.matrix import ADMIN, PEOPLE, ROWS, Row
 from events.models import Category, Group, GroupMember, GroupRole, RunDay
@@ -95,6 +96,9 @@ class World:
             Scan.objects.get(event=event),
             make_device(event_id=event.pk, at=now)[0],
             make_user(role=None),
+            ScheduledJob.objects.create(name=f"job-{group.pk}"),
+            Backup.objects.create(name=f"backup-{group.pk}", made_at=now, size=1),
+            DBTaskResult.objects.create(task_path="nothing", run_after=now, args_kwargs={}),
         ]
         return {thing._meta.label_lower: thing for thing in things}
 

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.contrib.auth.models import Group as PermissionGroup
 
+from checkin_project.platform.admin.background import BackupAdmin, LookOnlyAdmin, ScheduledJobAdmin, TaskAdmin
 from checkin_project.platform.admin.questions import Question, RuleAddAdmin, ask, back_to, done, show_once
 from checkin_project.platform.admin.users import UserAdmin
 from checkin_project.platform.admin.visible import (
@@ -19,11 +20,15 @@ from checkin_project.platform.admin.widgets import DateAndTime
 admin.site.unregister(PermissionGroup)
 
 __all__ = [
+    "BackupAdmin",
     "DateAndTime",
     "HistoryAdmin",
+    "LookOnlyAdmin",
     "Question",
     "ReadOnlyInline",
     "RuleAddAdmin",
+    "ScheduledJobAdmin",
+    "TaskAdmin",
     "UserAdmin",
     "VisibleAdmin",
     "VisibleRelatedFilter",

@@ -90,7 +90,7 @@ def test_a_server_without_a_worker_leaves_tasks_waiting(folder: Path, tmp_path: 
     _enqueue(env, tmp_path / "note")
 
     with serving(env=env):
-        time.sleep(2)
+        time.sleep(1.5)
 
     assert not (tmp_path / "note").exists()
 
