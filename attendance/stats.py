@@ -16,7 +16,7 @@ LATEST = 10
 COUNTING = (Outcome.CHECKED_IN.value, Outcome.CHECKED_OUT.value, Outcome.UNDONE.value)
 # By hand, because it is asked after nearly every check-in, and putting it together through the ORM takes longer than
 # counting. tests/test_live.py holds it against the ORM.
-_SUMS = """
+SUMS = """
 COALESCE(SUM(CASE WHEN registration IN ('registered', 'no_show') THEN registered_party_size END), 0),
 COALESCE(SUM(CASE WHEN state = 'attended' THEN party_size END), 0),
 COALESCE(SUM(CASE WHEN state = 'attended' AND checked_out_at IS NULL THEN party_size END), 0),
@@ -24,7 +24,7 @@ COALESCE(SUM(CASE WHEN state = 'attended' AND is_walk_in THEN party_size END), 0
 COALESCE(SUM(CASE WHEN state = 'no_show' THEN party_size END), 0),
 COALESCE(SUM(CASE WHEN state = 'attended' AND registration IN ('registered', 'no_show')
     THEN registered_party_size END), 0)"""
-_COUNTS = f"SELECT {_SUMS} FROM attendance WHERE event_id = %s"  # noqa: S608 - constants only
+_COUNTS = f"SELECT {SUMS} FROM attendance WHERE event_id = %s"  # noqa: S608 - constants only
 # When the statement's own transaction began, and so before it looked: of two countings, the one with the later moment
 # has seen all that the other one has, on whichever web machine either ran. statement_timestamp() is taken once more
 # after the look, so a counting that got interrupted in between would pass for newer than it is.
@@ -102,7 +102,7 @@ def numbers(event_id: int) -> Numbers:
     capacity = "(SELECT capacity FROM events WHERE id = %s)"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {_SUMS}, {capacity}, {moment} FROM attendance WHERE event_id = %s",  # noqa: S608 - constants only
+            f"SELECT {SUMS}, {capacity}, {moment} FROM attendance WHERE event_id = %s",  # noqa: S608 - constants only
             [event_id, event_id],
         )
         *sums, seats, version = cursor.fetchone()
