@@ -16,7 +16,7 @@ from checkin_project.platform.text import CleanTextField
 class BrowserRow(models.Model):
     """One attendance with its event and person beside it, as the view `databrowser` kept them.
 
-    `attendance.databrowser.materialised` makes the view, with these columns. No table and no migration stands behind it.
+    `attendance.databrowser.materialised` makes the view, with these columns; no migration does.
     """
 
     event_id = models.BigIntegerField()

@@ -20,9 +20,9 @@ def find_by_name(query: str, *, within: MemberQuerySet, limit: int = MOST_HITS) 
     asked = sorted(words(query), key=len, reverse=True)[:4]
     if not asked or len(asked[0]) < LEAST_LETTERS:
         return []
-    found = within.filter(pk__in=MemberWord.objects.filter(_begins_with(asked[0])).values("member_id"))
+    found = within.filter(pk__in=MemberWord.objects.filter(begins_with(asked[0])).values("member_id"))
     for word in asked[1:]:
-        found = found.filter(Exists(MemberWord.objects.filter(_begins_with(word), member=OuterRef("pk"))))
+        found = found.filter(Exists(MemberWord.objects.filter(begins_with(word), member=OuterRef("pk"))))
     return list(found.order_by("first_name", "last_name", "pk")[:limit])
 
 
@@ -31,7 +31,8 @@ def shown_at_kiosks(members: MemberQuerySet) -> MemberQuerySet:
     return members.filter(kiosk_hidden=False, is_minor=False)
 
 
-def _begins_with(word: str) -> Q:
+def begins_with(word: str) -> Q:
+    """Of MemberWord: those that this folded word begins."""
     word = word[: MemberWord.LENGTH]
     if connection.vendor == "postgresql":
         return Q(word__startswith=word)
