@@ -5,4 +5,6 @@ from __future__ import annotations
 from checkin_project.platform import taskqueue
 from checkin_project.platform.schedule import Job, daily
 
-JOBS: tuple[Job, ...] = (Job("prune_tasks", taskqueue.prune, daily(hour=4)),)
+JOBS: tuple[Job, ...] = (
+    Job("prune_tasks", taskqueue.prune, daily(hour=4)),
+)  # fmt: skip

@@ -19,6 +19,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from checkin_project.platform.access import Role, request_actor
 from checkin_project.platform.migrationstate import missing_migrations
+from checkin_project.platform.models import Worker
 
 # PostgreSQL settings under which an acknowledged check-in survives a crash.
 POSTGRES_SAFE: dict[str, tuple[str, ...]] = {
@@ -27,6 +28,7 @@ POSTGRES_SAFE: dict[str, tuple[str, ...]] = {
     "synchronous_commit": ("on", "remote_apply"),
 }
 FAILED = "failed"
+WORKER_SILENT = timedelta(minutes=5)
 SQLITE_SYNCHRONOUS = {0: "off", 1: "normal", 2: "full", 3: "extra"}
 
 
@@ -93,6 +95,15 @@ def check_redis() -> str:
     return ""
 
 
+def check_worker() -> str:
+    """Whether anybody does background work; doors need nobody to."""
+    seen = Worker.objects.order_by("-seen_at").values_list("seen_at", flat=True).first()
+    if seen is None:
+        return "no worker runs; `manage.py serve` or `manage.py work` starts one"
+    silent = timezone.now() - seen
+    return "" if silent < WORKER_SILENT else f"no worker has been heard of for {silent // timedelta(minutes=1)} minutes"
+
+
 def _ask(name: str, question: Callable[[], str], *, needed: bool = True) -> Check:
     started = perf_counter()
     try:
@@ -104,7 +115,7 @@ def _ask(name: str, question: Callable[[], str], *, needed: bool = True) -> Chec
 
 
 def readiness() -> list[Check]:
-    """Every check, in order. Redis is reported, but the doors work without it."""
+    """Every check, in order. Redis and the worker are reported, but the doors work without them."""
     checks: list[Check] = []
     for name, question in (("write", check_write), ("migrations", check_migrations), ("durability", check_durability)):
         # Each question to a database that is away takes seconds, and a probe does not wait that long.
@@ -112,6 +123,8 @@ def readiness() -> list[Check]:
         checks.append(Check(name, False, "not asked", 0.0) if away else _ask(name, question))
     if settings.REDIS_URL:
         checks.append(_ask("redis", check_redis, needed=False))
+    if not any(check.detail.startswith((FAILED, "not asked")) for check in checks):
+        checks.append(_ask("worker", check_worker, needed=False))
     return checks
 
 

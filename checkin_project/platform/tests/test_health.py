@@ -1,12 +1,16 @@
+from datetime import timedelta
+
 import pytest
 from django.contrib.sessions.models import Session
 from django.db import OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from checkin_project.platform import health, migrationstate
 from checkin_project.platform.access import Role
+from checkin_project.platform.models import Worker
 from checkin_project.platform.tests.factories import make_user
 
 
@@ -138,3 +142,22 @@ def test_an_empty_metrics_token_opens_nothing(client: Client, settings: Settings
     settings.METRICS_TOKEN = ""
 
     assert client.get("/metrics", headers={"authorization": "Bearer "}).status_code == 404
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("minutes", "detail"),
+    [
+        (None, "no worker runs; `manage.py serve` or `manage.py work` starts one"),
+        (4, "ok"),
+        (12, "no worker has been heard of for 12 minutes"),
+    ],
+)
+def test_a_missing_worker_is_told_and_decides_nothing(client: Client, minutes: int | None, detail: str) -> None:
+    if minutes is not None:
+        seen = timezone.now() - timedelta(minutes=minutes)
+        Worker.objects.create(name="w", started_at=seen, seen_at=seen)
+
+    checks = {check.name: check for check in health.readiness()}
+
+    assert (checks["worker"].detail, checks["worker"].needed) == (detail, False)
