@@ -163,6 +163,7 @@ INSTALLED_APPS = [
     "channels",
     "ninja",
     "simple_history",
+    "import_export",
     "axes",
     "csp",
     "django_tasks",
