@@ -10,11 +10,15 @@ import uuid
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from django.conf import settings
 from django.core.cache import caches
 from django.db import connections
+
+if TYPE_CHECKING:
+    from checkin_project.platform.tests.swift import OwnSwift
 
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
@@ -51,11 +55,18 @@ def _no_postgres_programs() -> str | None:
     return None if postgres_programs() else "needs PostgreSQL's programs (initdb, postgres) on this machine"
 
 
+def _no_swift() -> str | None:
+    from checkin_project.platform.tests import swift
+
+    return swift.missing()
+
+
 MISSING: dict[str, Callable[[], str | None]] = {
     "postgres": _no_postgres,
     "redis": _no_redis,
     "browser": _no_browser,
     "crash": _no_postgres_programs,
+    "s3": _no_swift,
 }
 
 
@@ -155,3 +166,17 @@ def postgres_bin() -> Path:
     path = postgres_programs()
     assert path, "Mark the test with `crash`, so that it is skipped where there are none."
     return path
+
+
+@pytest.fixture(scope="session")
+def own_swift(tmp_path_factory: pytest.TempPathFactory) -> Iterator["OwnSwift"]:
+    """A real server with S3's API and an empty bucket, for tests marked `s3`. It may be killed and started again."""
+    from checkin_project.platform.tests.swift import OwnSwift
+
+    swift = OwnSwift(tmp_path_factory.mktemp("swift"))
+    try:
+        swift.start()
+        swift.make_bucket()
+        yield swift
+    finally:
+        swift.kill()

@@ -70,8 +70,9 @@ if [ -n "$both" ]; then
   step "Tests on SQLite"
   "${pytest[@]}" -m "not postgres and not redis and not crash"
   step "Tests on PostgreSQL and Redis"
-  # Browsers have a server of their own, on the embedded default: their journeys are the same ones here.
-  DATABASE_URL=$postgres REDIS_URL=$redis "${pytest[@]}" -m "not browser"
+  # Browsers have a server of their own, on the embedded default: their journeys are the same ones here. So are copies to a
+  # storage, which does not know the database.
+  DATABASE_URL=$postgres REDIS_URL=$redis "${pytest[@]}" -m "not browser and not s3"
 else
   step "Tests on SQLite; PostgreSQL or Redis does not answer ($reason)"
   "${pytest[@]}"
