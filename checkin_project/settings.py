@@ -474,5 +474,11 @@ DEMO = _yes_no("DEMO", default=False)  # shows /styleguide/; `make run` turns it
 DEMO_PASSWORD = str(env.str("DEMO_PASSWORD", default=""))
 # Days for which an import's file, rows and old values are kept, and for which it can be undone.
 IMPORT_KEEP_DAYS = _whole_number("IMPORT_KEEP_DAYS", 30, low=1, high=3650)
+# Where the data browser reads: live rows, or a view of PostgreSQL's that is refreshed when writing has come to rest.
+DATABROWSER = _choice("DATABROWSER", "live", ("live", "materialized"))
+if DATABROWSER == "materialized" and SQLITE:
+    raise ImproperlyConfigured(
+        "DATABROWSER is 'materialized', which only PostgreSQL can do. Use live, or set DATABASE_URL to PostgreSQL."
+    )
 # Seconds a count may be reused; people never see one older than this.
 COUNTS_MAX_AGE = _whole_number("COUNTS_MAX_AGE_MS", 250, low=0, high=5000) / 1000
