@@ -8,7 +8,11 @@ class AttendanceConfig(AppConfig):
         # Models exist from here on only.
         from attendance import announcing
         from attendance.coming import next_event
+        from attendance.imports.kinds import kinds
+        from checkin_project.platform.imports.kinds import register
         from members import coming
 
         coming.ask(next_event)
         announcing.listen()
+        for kind in kinds():
+            register(kind)

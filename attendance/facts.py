@@ -298,22 +298,34 @@ def seats_taken(event_id: int) -> int:
 
 def facts_of_row(attendance_id: int) -> list[Fact]:
     """The accepted scans of one row, for the fold, with the undos that named them before they had a row."""
-    accepted = Scan.objects.accepted()
-    scans = list(accepted.filter(attendance_id=attendance_id))
-    undos = accepted.filter(kind=Scan.Kind.UNDO, undoes__in=[scan.beside or scan.operation_id for scan in scans])
-    return [
-        Fact(
-            operation_id=scan.beside or scan.operation_id,
-            kind=scan.kind,
-            occurred_at=scan.occurred_at,
-            method=scan.method,
-            party_size=scan.party_size,
-            undoes=scan.undoes,
-            device_id=scan.device_id,
-            user_id=scan.user_id,
-        )
-        for scan in {scan.pk: scan for scan in [*scans, *undos]}.values()
-    ]
+    return facts_of_rows([attendance_id])[attendance_id]
+
+
+def facts_of_rows(attendance_ids: Sequence[int]) -> dict[int, list[Fact]]:
+    """The same for many rows, in two queries."""
+    found: dict[int, dict[int, Fact]] = {pk: {} for pk in attendance_ids}
+    accepted = Scan.objects.accepted().order_by("pk")
+    named: dict[UUID | None, int] = {}
+    for scan in accepted.filter(attendance__in=attendance_ids) if attendance_ids else ():
+        row = scan.attendance_id or 0
+        named[scan.beside or scan.operation_id] = row
+        found[row][scan.pk] = fact_of_scan(scan)
+    for undo in accepted.filter(kind=Scan.Kind.UNDO, undoes__in=list(named)) if named else ():
+        found[named[undo.undoes]][undo.pk] = fact_of_scan(undo)
+    return {pk: list(scans.values()) for pk, scans in found.items()}
+
+
+def fact_of_scan(scan: Scan) -> Fact:
+    return Fact(
+        operation_id=scan.beside or scan.operation_id,
+        kind=scan.kind,
+        occurred_at=scan.occurred_at,
+        method=scan.method,
+        party_size=scan.party_size,
+        undoes=scan.undoes,
+        device_id=scan.device_id,
+        user_id=scan.user_id,
+    )
 
 
 def uuid_value(value: UUID | None) -> Any:

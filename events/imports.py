@@ -36,6 +36,7 @@ _FIELDS = [
     "created_at",
     "timezone",
     "extra",
+    "code",
 ]
 _SIMILAR = 0.8  # share of letters in order: "Linkdln Workshop" and "LinkedIn Workshop" have 0.91
 _MOST_LIKELY = 3
@@ -54,12 +55,14 @@ class EventImporter(imports.Importer[Event, Reading]):
         super().__init__()
         self._zone = zone or ZoneInfo(settings.TIME_ZONE)
         self._by_id: dict[str, int] = {}
+        self._by_code: dict[str, int] = {}
         self._by_identity: dict[Identity, int] = {}
         self._by_day: dict[date, list[int]] = {}
 
     def load(self) -> None:
         for pk, *values in Event.objects.order_by("pk").values_list("pk", *_FIELDS).iterator():
             self.records.append(Record(pk, dict(zip(_FIELDS, values, strict=True))))
+            self._by_code[self.records[-1].stored["code"]] = len(self.records) - 1
             self._remember(len(self.records) - 1)
 
     def _remember(self, number: int) -> None:
@@ -80,6 +83,10 @@ class EventImporter(imports.Importer[Event, Reading]):
 
     def read(self, cells: Mapping[str, str], unknown: Mapping[str, str]) -> Reading:
         return legacy.read_row(cells, unknown, self._zone)
+
+    def with_id(self, legacy_id: str) -> int | None:
+        """The event that one of its ids, or else its code, names."""
+        return self._by_id.get(legacy_id, self._by_code.get(legacy_id))
 
     def place(self, reading: Reading) -> Placement:
         identity = self._identity(reading.values.get)

@@ -2,40 +2,51 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from argparse import ArgumentParser
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from checkin_project.platform.access import SYSTEM, Actor
-from checkin_project.platform.imports import ImportReport, Plan, RowState
-from checkin_project.platform.sheets import Problem, Sheet, SheetWriter, open_sheet
+from checkin_project.platform.access import SYSTEM
+from checkin_project.platform.imports import Duplicates, ImportReport, Options, Plan, RowState
+from checkin_project.platform.imports.kinds import Import, kind
+from checkin_project.platform.imports.sources import open_source
+from checkin_project.platform.sheets import Problem, SheetWriter
 
 ROWS_FAILED, UNREADABLE = 1, 2
+_BAR = 30
 
 
 class ImportCommand(BaseCommand):
     """Exit codes: 0 every row went in (or would), 1 some did not, 2 the file could not be read; nothing was written."""
 
-    @abstractmethod
-    def plan(self, sheet: Sheet, progress: Callable[[int], None] | None) -> Plan: ...
-
-    @abstractmethod
-    def apply(self, plan: Plan, *, by: Actor, at: Any) -> ImportReport: ...
+    kind_name: str
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path, help=_("The CSV file."))
+        parser.add_argument("file", help=_("The CSV file, or the https:// address of a published one."))
         parser.add_argument("--dry-run", action="store_true", help=_("Say what would happen and write nothing."))
         parser.add_argument("--strict", action="store_true", help=_("Write nothing if a single row has a problem."))
         parser.add_argument("--report", type=Path, help=_("Write the problems to this CSV file."))
+        parser.add_argument(
+            "--create-missing", action="store_true", help=_("Make events and people that rows name and nobody knows.")
+        )
+        parser.add_argument(
+            "--duplicates",
+            choices=Duplicates.values,
+            default=Duplicates.KEEP.value,
+            help=_("What becomes of rows that are likely the same as a known record: update it, keep both, or skip."),
+        )
+        parser.add_argument("--zone", default=settings.TIME_ZONE, help=_("The zone of times that name none."))
 
     def handle(self, *args: Any, **options: Any) -> None:
-        plan = self._read(options["file"])
+        run = kind(self.kind_name).make(_options(options))
+        plan = self._read(run, options["file"])
         problems = list(plan.problems)
         self._print_rows(plan)
         if options["report"]:
@@ -44,29 +55,36 @@ class ImportCommand(BaseCommand):
             raise CommandError(_("The file could not be read; nothing was written."), returncode=UNREADABLE)
         report = None
         if not options["dry_run"] and not (options["strict"] and problems):
-            report = self.apply(plan, by=SYSTEM, at=timezone.now())
+            report = run.apply(plan, by=SYSTEM, at=timezone.now())
             for problem in report.outdated:
                 self.stderr.write(str(problem))
         self._print_summary(plan, report, dry_run=options["dry_run"])
         if plan.counts[RowState.ERROR] or (report is not None and report.outdated):
             raise CommandError(_("Some rows could not be imported. They are named above."), returncode=ROWS_FAILED)
 
-    def _read(self, path: Path) -> Plan:
+    def _read(self, run: Import, name: str) -> Plan:
         is_terminal = self.stdout.isatty()
-
-        def progress(count: int) -> None:
-            self.stdout.write(f"\r{count}", ending="")
-            self.stdout.flush()
-
         try:
-            with open_sheet(path) as sheet:
-                plan = self.plan(sheet, progress if is_terminal else None)
+            with open_source(name) as (sheet, share):
+                plan = run.plan(sheet, progress=self._bar(share) if is_terminal else None)
         except OSError as error:
-            reason = _("%(path)s cannot be opened: %(reason)s.") % {"path": path, "reason": error.strerror}
+            reason = _("%(path)s cannot be opened: %(reason)s.") % {"path": name, "reason": error.strerror or error}
             raise CommandError(reason, returncode=UNREADABLE) from None
         if is_terminal:
-            self.stdout.write("\r", ending="")
+            self.stdout.write("\r\x1b[K", ending="")
         return plan
+
+    def _bar(self, share: Callable[[], float]) -> Callable[[int], None]:
+        """Draws how much of the file has been read, in place of what was drawn before."""
+
+        def draw(rows: int) -> None:
+            done = min(share(), 1.0)
+            bar = ("█" * round(done * _BAR)).ljust(_BAR, "░")
+            text = _("%(rows)d rows") % {"rows": rows}
+            self.stdout.write(f"\r{bar} {done:4.0%}  {text}", ending="")
+            self.stdout.flush()
+
+        return draw
 
     def _print_rows(self, plan: Plan) -> None:
         for problem in plan.problems:
@@ -76,10 +94,7 @@ class ImportCommand(BaseCommand):
                 where = _("line %(line)d") % {"line": likely.line} if likely.line else _("on record")
                 says = {"line": row.line, "name": row.label, "other": likely.label, "where": where}
                 says["reasons"] = ", ".join(likely.reasons)
-                self.stdout.write(
-                    _("line %(line)d: %(name)s is new, but likely the same as %(other)s (%(where)s; %(reasons)s)")
-                    % says
-                )
+                self.stdout.write(_LIKELY[row.state]() % says)
             for note in row.notes:
                 self.stdout.write(f"line {row.line}: {note}")
 
@@ -102,3 +117,31 @@ class ImportCommand(BaseCommand):
         except OSError as error:
             reason = _("%(path)s cannot be written: %(reason)s.") % {"path": path, "reason": error.strerror}
             raise CommandError(reason, returncode=UNREADABLE) from None
+
+
+def _options(given: dict[str, Any]) -> Options:
+    try:
+        zone = ZoneInfo(given["zone"])
+    except (ValueError, OSError, LookupError):
+        reason = _("%(name)s is not a known time zone. Example: America/New_York.") % {"name": given["zone"]}
+        raise CommandError(reason, returncode=UNREADABLE) from None
+    return Options(zone, create_missing=given["create_missing"], duplicates=Duplicates(given["duplicates"]))
+
+
+def _of_row_that_goes_in() -> str:
+    return _("line %(line)d: %(name)s is new, but likely the same as %(other)s (%(where)s; %(reasons)s)")
+
+
+def _of_row_left_out() -> str:
+    return _("line %(line)d: %(name)s is left out, being likely the same as %(other)s (%(where)s; %(reasons)s)")
+
+
+def _of_row_with_problem() -> str:
+    return _("line %(line)d: perhaps %(other)s is meant (%(where)s; %(reasons)s)")
+
+
+_LIKELY: dict[RowState, Callable[[], str]] = {
+    **dict.fromkeys(RowState, _of_row_that_goes_in),
+    RowState.SKIPPED: _of_row_left_out,
+    RowState.ERROR: _of_row_with_problem,
+}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 from django.db import models
@@ -65,17 +66,33 @@ def plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
 @dataclass(slots=True)
 class Record:
     """Something stored (`pk`) or to be made (None): the values read while planning, and those the file gives it."""
 
     pk: int | None
-    stored: Mapping[str, Any] = field(default_factory=dict)
+    stored: Mapping[str, Any] = field(default=_NOTHING)
     values: dict[str, Any] = field(default_factory=dict)
     line: int = 0  # of the first row about it; 0 while no row is
 
     def get(self, name: str) -> Any:
         return self.values[name] if name in self.values else self.stored.get(name)
+
+    def take(self, values: Mapping[str, Any]) -> Set[str]:
+        """Give it these values; which of them it did not have. What is stored anyway is not kept a second time."""
+        if self.pk is None and not self.values:
+            self.values = dict(values)
+            return values.keys()
+        new = {name for name, value in values.items() if self.get(name) != value}
+        for name, value in values.items():
+            if self.pk is not None and self.stored.get(name) == value:
+                self.values.pop(name, None)
+            else:
+                self.values[name] = value
+        return new
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -97,16 +114,22 @@ class PlannedRow:
     problems: tuple[Problem, ...] = ()
     likely: tuple[Likely, ...] = ()
     notes: tuple[str, ...] = ()
+    also: tuple[tuple[int, int], ...] = ()  # (part, record): what the row makes or changes beside its record
 
 
 @dataclass(slots=True)
 class Plan:
-    """What an import would do; nothing is written. `fatal`: the file could not be read, nothing can be applied."""
+    """What an import would do; nothing is written. `fatal`: the file could not be read, nothing can be applied.
+
+    `parts` hold records of other kinds that the rows bring along, as a joined file does; they have no rows themselves.
+    """
 
     header: tuple[str, ...] = ()
     rows: list[PlannedRow] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
     fatal: Problem | None = None
+    parts: tuple[Plan, ...] = ()
+    prefix: str = ""  # of the fields, where the plan is a part
 
     @property
     def counts(self) -> dict[RowState, int]:
@@ -122,7 +145,11 @@ class Plan:
             yield from row.problems
 
     def changes_of(self, row: PlannedRow) -> tuple[Change, ...]:
-        return self.records[row.record].changes if row.state is RowState.CHANGED else ()
+        changes = self.records[row.record].changes if row.state is RowState.CHANGED else ()
+        for part, record in row.also:
+            found = self.parts[part].records[record].changes
+            changes += tuple(Change(self.parts[part].prefix + change.field, change.old, change.new) for change in found)
+        return changes
 
     @property
     def fingerprint(self) -> str:
@@ -133,4 +160,6 @@ class Plan:
         for record in self.records:
             if record.line:
                 digest.update(repr((record.pk, record.changes or sorted(record.values.items()))).encode())
+        for part in self.parts:
+            digest.update(part.fingerprint.encode())
         return digest.hexdigest()

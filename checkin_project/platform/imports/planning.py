@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 from django.utils.translation import gettext as _
 
+from checkin_project.platform.imports.columns import Columns, columns_of
 from checkin_project.platform.imports.importer import Importer, M, Placement, R
 from checkin_project.platform.imports.options import Duplicates, Options
 from checkin_project.platform.imports.plan import Plan, PlannedRow, Record, RowState
-from checkin_project.platform.legacy import field_of, is_blank
 from checkin_project.platform.sheets import Problem, Row, Sheet
 
 _PROGRESS_EVERY = 500
-_SHOWN = 100
 
 
 def make_plan(
@@ -28,11 +27,10 @@ def make_plan(
 
     `progress` is called with the number of rows read so far, every few hundred rows. `options` default to none taken.
     """
-    plan = Plan(header=sheet.header, fatal=sheet.fatal)
-    columns = options.columns if options else {}
-    fields = [columns.get(heading, field_of(heading, importer.aliases)) for heading in sheet.header]
-    plan.fatal = plan.fatal or _problem_of_header(sheet.header, fields, importer)
-    if plan.fatal is not None:
+    plan = Plan(header=sheet.header)
+    columns = columns_of(sheet, importer.aliases, importer.needs, options)
+    if isinstance(columns, Problem):
+        plan.fatal = columns
         return plan
     importer.load()
     plan.records = importer.records
@@ -42,46 +40,19 @@ def make_plan(
                 plan.fatal = item
                 return plan
             plan.rows.append(PlannedRow(item.line, RowState.ERROR, problems=(item,)))
-        elif not all(map(is_blank, item.cells)):
-            plan.rows.append(_plan_row(item, sheet.header, fields, importer, options))
+        elif not columns.is_blank(item):
+            plan.rows.append(_plan_row(item, columns, importer, options))
         if progress is not None and plan.rows and len(plan.rows) % _PROGRESS_EVERY == 0:
             progress(len(plan.rows))
     _settle_states(plan)
     return plan
 
 
-def _problem_of_header(header: Sequence[str], fields: Sequence[str], importer: Importer[M, R]) -> Problem | None:
-    first: dict[str, str] = {}
-    known = set(importer.aliases.values())
-    for heading, name in zip(header, fields, strict=True):
-        if name and name not in known:
-            reason = _("There is no field called “%(name)s”.") % {"name": name}
-            return Problem(1, heading, "", reason, fatal=True)
-        if name and first.setdefault(name, heading) != heading:
-            reason = _("“%(one)s” and “%(other)s” stand for the same field. Delete one of the columns.")
-            return Problem(1, heading, "", reason % {"one": first[name], "other": heading}, fatal=True)
-    for choice in importer.needs:
-        if not choice & set(fields):
-            reason = _("No column is called %(names)s.") % {"names": _(" or ").join(sorted(choice))}
-            return Problem(1, "", ", ".join(header)[:_SHOWN], reason, fatal=True)
-    return None
-
-
-def _plan_row(
-    row: Row, header: Sequence[str], fields: Sequence[str], importer: Importer[M, R], options: Options | None
-) -> PlannedRow:
-    columns = list(zip(header, fields, row.cells, strict=True))
-    cells = {name: cell for _heading, name, cell in columns if name}
-    unknown = {heading: cell for heading, name, cell in columns if not name}
-    reading = importer.read(cells, unknown)
+def _plan_row(row: Row, columns: Columns, importer: Importer[M, R], options: Options | None) -> PlannedRow:
+    reading = importer.read(columns.cells(row), columns.unknown(row))
     found = Placement(problems=tuple(reading.problems)) if reading.problems else importer.place(reading)
     if found.problems:
-        heading_of = {name: heading for heading, name, _cell in columns if name}
-        problems = tuple(
-            Problem(row.line, heading_of.get(name, name), (cells | unknown).get(name, "")[:_SHOWN], reason)
-            for name, reason in found.problems
-        )
-        return PlannedRow(row.line, RowState.ERROR, problems=problems, notes=found.notes)
+        return columns.refused(row, found.problems, notes=found.notes)
     if found.likely and options is not None:
         decision = options.duplicate(row.line)
         if decision is Duplicates.SKIP:
