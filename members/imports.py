@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from sys import intern
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ from checkin_project.platform import imports
 from checkin_project.platform.access import Actor
 from checkin_project.platform.imports import ImportReport, Likely, Options, Placement, Plan, Record, batches
 from checkin_project.platform.imports.kinds import Kind
+from checkin_project.platform.imports.stored import StoredRow
 from checkin_project.platform.imports.tables import TableImport
 from checkin_project.platform.legacy import other_legacy_ids, with_legacy_id
 from checkin_project.platform.sheets import Problem, Sheet
@@ -39,6 +41,10 @@ _FIELDS = [
     "extra",
     "created_at",
 ]
+_PLACES = {name: place for place, name in enumerate(_FIELDS)}
+# Thousands of people share these; their records share the text, too.
+_SHARED = [_PLACES[name] for name in ("first_name", "last_name", "classification", "major", "status")]
+_EXTRA = _PLACES["extra"]
 _PERSON = ("first_name", "last_name", "v_number", "student_email", "personal_email", "classification", "major")
 _KEY_COLUMNS = {
     "legacy_id": ("legacy_id",),
@@ -47,6 +53,7 @@ _KEY_COLUMNS = {
     "personal_email": ("student", "personal"),
 }
 _NAME = ("first_name", "last_name")
+_REMEMBERED = frozenset({*_NAME, *_KEY_COLUMNS, "extra"})  # what people are found by
 _MOST_NAMESAKES = 3
 
 
@@ -65,8 +72,12 @@ class MemberImporter(imports.Importer[Member, Reading]):
         self._index = KeyIndex()
 
     def load(self) -> None:
+        nothing: dict[str, Any] = {}
         for pk, *values in Member.objects.order_by("pk").values_list("pk", *_FIELDS).iterator():
-            self.records.append(Record(pk, dict(zip(_FIELDS, values, strict=True))))
+            for place in _SHARED:
+                values[place] = intern(values[place])
+            values[_EXTRA] = values[_EXTRA] or nothing
+            self.records.append(Record(pk, StoredRow(_PLACES, tuple(values))))
             self._remember(len(self.records) - 1)
 
     def _remember(self, number: int) -> None:
@@ -160,7 +171,8 @@ class MemberImporter(imports.Importer[Member, Reading]):
         found = []
         for number in dict.fromkeys([*weak, *self._index.namesakes(person)]):
             record = self.records[number]
-            score, reasons = matching.compare(person, _person(record.get))
+            other = _person(record.get)
+            score, reasons = matching.compare(person, other) if matching.may_be_likely(person, other) else (0, ())
             if score >= LIKELY:
                 line = 0 if record.pk else record.line
                 found.append(Likely(self.label(record), reasons, score, record.pk, line, number))
@@ -169,7 +181,8 @@ class MemberImporter(imports.Importer[Member, Reading]):
     def merge(self, number: int, reading: Reading) -> None:
         record = self.records[number]
         values = dict(reading.values)
-        extra = {**(record.get("extra") or {}), **reading.extra}
+        known = record.get("extra") or {}
+        extra = {**known, **reading.extra} if reading.extra else known
         legacy_id, known_id = values.pop("legacy_id", ""), record.get("legacy_id")
         if legacy_id and not known_id:
             values["legacy_id"] = legacy_id
@@ -179,19 +192,20 @@ class MemberImporter(imports.Importer[Member, Reading]):
             # Known in the other column already: written here as well it would push out the address that is here.
             if values.get(name) and values[name] == record.get(other_name):
                 del values[name]
-        full_name = f"{values.get('first_name', '')} {values.get('last_name', '')}"
-        if reading.is_split_name and fold(full_name) == fold(self.label(record)):
-            values.pop("first_name", None)
-            values.pop("last_name", None)
+        if reading.is_split_name:
+            full_name = f"{values.get('first_name', '')} {values.get('last_name', '')}"
+            if fold(full_name) == fold(self.label(record)):
+                values.pop("first_name", None)
+                values.pop("last_name", None)
         created_at, known_at = values.get("created_at"), record.get("created_at")
         if created_at and known_at and created_at >= known_at:
             del values["created_at"]
         if record.pk is not None:
             values.pop("updated_at", None)
-        record.values |= values
-        if extra != (record.get("extra") or {}):
-            record.values["extra"] = extra
-        self._remember(number)
+        if extra != known:
+            values["extra"] = extra
+        if record.take(values) & _REMEMBERED:
+            self._remember(number)
 
     def label(self, record: Record) -> str:
         return f"{record.get('first_name') or ''} {record.get('last_name') or ''}".strip() or _(
@@ -245,7 +259,7 @@ class MemberImporter(imports.Importer[Member, Reading]):
 
 
 def _person(get: Callable[[str], Any]) -> Person:
-    return Person(**{name: get(name) or "" for name in _PERSON})
+    return Person._make([get(name) or "" for name in _PERSON])
 
 
 def _has_key(get: Callable[[str], Any]) -> bool:

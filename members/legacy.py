@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from sys import intern
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -78,6 +81,9 @@ CLASSIFICATIONS: dict[str, _Class] = {
 _STATUSES = {"provisional": Member.Status.PROVISIONAL, "blocked": Member.Status.BLOCKED}
 
 
+_Column = tuple[str, Callable[[str], Any], Callable[[str], bool]]
+
+
 @dataclass(slots=True)
 class Reading:
     """One row, cleaned. Blank cells are absent from `values` and `extra`; `problems` are (field, reason).
@@ -93,7 +99,7 @@ class Reading:
 
 def classify(cell: str) -> str:
     """The classification a word stands for, or "" for an unknown word."""
-    return CLASSIFICATIONS.get(fold(cell).strip(" .").replace(" ", "-"), "")
+    return CLASSIFICATIONS.get(cell.lower()) or CLASSIFICATIONS.get(fold(cell).strip(" .").replace(" ", "-"), "")
 
 
 def split_name(name: str) -> tuple[str, str]:
@@ -105,40 +111,55 @@ def split_name(name: str) -> tuple[str, str]:
 def read_row(cells: Mapping[str, str], unknown: Mapping[str, str], zone: ZoneInfo) -> Reading:
     """`cells` by field of ALIASES, `unknown` by heading. Times without a zone are in `zone`."""
     reading = Reading()
-
-    def put(name: str, clean: Callable[[str], Any], *, blank: Callable[[str], bool] = is_blank) -> None:
-        cell = cells.get(name, "")
-        if blank(cell):
-            return
+    for name, clean, blank in _columns(zone):
+        cell = cells.get(name)
+        if not cell or blank(cell):
+            continue
         try:
             value = clean(cell)
         except ValidationError as error:
             reading.problems.append((name, error.messages[0]))
-            return
+            continue
         if value != "":
             reading.values[name] = value
+    _settle(reading)
+    if unknown:
+        kept, problems = unknown_columns(unknown)
+        reading.extra |= kept
+        reading.problems += problems
+    return reading
 
-    def line_of(max_length: int) -> Callable[[str], str]:
+
+@cache
+def _columns(zone: ZoneInfo) -> tuple[_Column, ...]:
+    """Every field with what cleans it and what tells that its cell says nothing, in the order of their problems."""
+
+    def line(max_length: int) -> Callable[[str], str]:
         return lambda cell: clean_text(cell, max_length=max_length)
 
-    put("legacy_id", clean_id)
-    put("first_name", line_of(100), blank=is_blank_name)
-    put("last_name", line_of(100), blank=is_blank_name)
-    put("name", line_of(201), blank=is_blank_name)
-    put("major", line_of(150))
-    put("v_number", lambda cell: clean_v_number(clean_id(cell)))
-    for column in ("student_email", "personal_email", "primary_email"):
-        put(column, clean_email)
-    put("phone", line_of(40))
-    put("classification", line_of(100))
-    put("status", line_of(100))
-    for column in ("created_at", "updated_at"):
-        put(column, lambda cell: parse_moment(cell, zone))
-    _settle(reading)
-    kept, problems = unknown_columns(unknown)
-    reading.extra |= kept
-    reading.problems += problems
-    return reading
+    def often(max_length: int) -> Callable[[str], str]:
+        # Thousands of people share these; they share the text, too.
+        return lambda cell: intern(clean_text(cell, max_length=max_length))
+
+    def moment(cell: str) -> datetime:
+        return parse_moment(cell, zone)
+
+    return (
+        ("legacy_id", clean_id, is_blank),
+        ("first_name", often(100), is_blank_name),
+        ("last_name", often(100), is_blank_name),
+        ("name", line(201), is_blank_name),
+        ("major", often(150), is_blank),
+        ("v_number", lambda cell: clean_v_number(clean_id(cell)), is_blank),
+        ("student_email", clean_email, is_blank),
+        ("personal_email", clean_email, is_blank),
+        ("primary_email", clean_email, is_blank),
+        ("phone", line(40), is_blank),
+        ("classification", often(100), is_blank),
+        ("status", often(100), is_blank),
+        ("created_at", moment, is_blank),
+        ("updated_at", moment, is_blank),
+    )
 
 
 def _settle(reading: Reading) -> None:
@@ -151,13 +172,15 @@ def _settle(reading: Reading) -> None:
         reading.is_split_name = True
     written = values.pop("classification", "")
     if written:
-        values["classification"] = classify(written) or _Class.OTHER.value
-        if not classify(written):
+        known = classify(written)
+        values["classification"] = str(known) or _Class.OTHER.value
+        if not known:
             extra["classification"] = written
     status = values.pop("status", "")
-    if fold(status) in _STATUSES:
-        values["status"] = _STATUSES[fold(status)].value
-    elif status and fold(status) != "active":  # what everybody is; it must not lift a block that staff set
+    folded = fold(status)
+    if folded in _STATUSES:
+        values["status"] = _STATUSES[folded].value
+    elif status and folded != "active":  # what everybody is; it must not lift a block that staff set
         extra["status"] = status
     primary = values.pop("primary_email", "")
     if primary and primary not in (values.get("student_email"), values.get("personal_email")):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from django.db.models import Count, Q
 from django.db.models.functions import Lower
@@ -17,8 +18,7 @@ _MOST = 20
 _NICKNAME = 3  # letters that "Alex" and "Alexander" must share at least
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(NamedTuple):
     """What is known of somebody, cleaned."""
 
     first_name: str = ""
@@ -98,6 +98,11 @@ def compare(one: Person, other: Person) -> tuple[int, tuple[str, ...]]:
     return max(0, min(score, 100)), tuple(reasons)
 
 
+def may_be_likely(one: Person, other: Person) -> bool:
+    """False where `compare` cannot reach LIKELY, whatever the names: for the many namesakes of a long list."""
+    return one.v_number in ("", other.v_number) or not other.v_number or bool(one.emails & other.emails)
+
+
 def _sharing_keys(within: MemberQuerySet, v_number: str, email: str) -> list[Member]:
     keys = Q()
     if v_number:
@@ -158,8 +163,8 @@ class KeyIndex:
         self._legacy: dict[str, int] = {}
         self._v_numbers: dict[str, int] = {}
         self._student: dict[str, int] = {}
-        self._addresses: dict[str, list[int]] = {}
-        self._names: dict[tuple[str, ...], list[int]] = {}
+        self._addresses = _Shared()
+        self._names = _Shared()
 
     def add(self, record: int, person: Person, legacy_ids: Iterable[str]) -> None:
         """Later calls for the same record add keys; a key keeps the record that had it first."""
@@ -169,16 +174,12 @@ class KeyIndex:
             self._v_numbers.setdefault(person.v_number, record)
         if person.student_email:
             self._student.setdefault(person.student_email, record)
-        for address in person.emails:
-            self._append(self._addresses.setdefault(address, []), record)
-        name = tuple(sorted(words(f"{person.first_name} {person.last_name}")))
+        for address in (person.student_email, person.personal_email):
+            if address:
+                self._addresses.add(address, record)
+        name = _name_key(person)
         if name:
-            self._append(self._names.setdefault(name, []), record)
-
-    @staticmethod
-    def _append(records: list[int], record: int) -> None:
-        if record not in records:
-            records.append(record)
+            self._names.add(name, record)
 
     def find(self, person: Person, legacy_id: str) -> Found:
         """Records that share a key with `person`. An e-mail in another column than the student's is weak."""
@@ -192,10 +193,34 @@ class KeyIndex:
             if record is not None:
                 found.places.setdefault(record, []).append(name)
         for address in person.emails:
-            for record in self._addresses.get(address, ()):
-                if record not in found.places:
-                    self._append(found.weak, record)
+            for record in self._addresses.get(address):
+                if record not in found.places and record not in found.weak:
+                    found.weak.append(record)
         return found
 
     def namesakes(self, person: Person) -> list[int]:
-        return self._names.get(tuple(sorted(words(f"{person.first_name} {person.last_name}"))), [])
+        return list(self._names.get(_name_key(person)))
+
+
+class _Shared:
+    """Keys that several records may have. Most belong to one, whose number alone takes a quarter of a list's memory."""
+
+    def __init__(self) -> None:
+        self._records: dict[str, int | list[int]] = {}
+
+    def add(self, key: str, record: int) -> None:
+        known = self._records.setdefault(key, record)
+        if isinstance(known, list):
+            if record not in known:
+                known.append(record)
+        elif known != record:
+            self._records[key] = [known, record]
+
+    def get(self, key: str) -> Sequence[int]:
+        found = self._records.get(key, ())
+        return (found,) if isinstance(found, int) else found
+
+
+def _name_key(person: Person) -> str:
+    """The words of a name in any order."""
+    return " ".join(sorted(words(f"{person.first_name} {person.last_name}")))

@@ -19,6 +19,7 @@ _BLANK_NAME = frozenset({"", "nan", "NaN", "None", "NULL", "null", "n/a", "N/A",
 _WHOLE_AS_FLOAT = re.compile(r"(\d+)\.0+")
 _DAY = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)? ?(Z|z|UTC|[+-]\d{2}(:?\d{2})?)?")
+_UTC = re.compile(r" ?(Z|z|UTC)$")
 _YEARS = range(1900, 2101)
 _YES = frozenset({"true", "t", "yes", "y", "1", "1.0", "active", "on"})
 _NO = frozenset({"false", "f", "no", "n", "0", "0.0", "inactive", "off"})
@@ -72,7 +73,9 @@ def parse_moment(cell: str, zone: ZoneInfo) -> datetime:
         return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
     try:
         if _MOMENT.fullmatch(text) and int(text[:4]) in _YEARS:
-            moment = datetime.fromisoformat(re.sub(r" ?(Z|z|UTC)$", "+00:00", text))
+            moment = datetime.fromisoformat(_UTC.sub("+00:00", text))
+            if moment.tzinfo is UTC:
+                return moment
             return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
     except ValueError:
         pass

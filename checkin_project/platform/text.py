@@ -18,6 +18,10 @@ _SPACES = re.compile(r"\s+")
 _LETTERS = str.maketrans(
     {"ø": "o", "đ": "d", "ð": "d", "ł": "l", "ħ": "h", "ı": "i", "þ": "th", "æ": "ae", "œ": "oe", "ß": "ss"}
 )
+_APOSTROPHES = dict.fromkeys(map(ord, "'’ʼ`´"))
+_WORD = re.compile(r"\w+")
+# Only what Django's validator takes, too; most addresses look like this.
+_PLAIN_ADDRESS = re.compile(r"[a-z0-9_+-]+(\.[a-z0-9_+-]+)*@([a-z0-9]{1,40}(-[a-z0-9]{1,20})?\.){1,9}[a-z]{2,60}")
 _V_NUMBER = re.compile(r"^[vV]?[\s-]*(\d{8,9})$")
 
 
@@ -64,6 +68,9 @@ def _short(text: str, max_length: int) -> str:
 
 def fold(value: str) -> str:
     """Lower case without accents or doubled spaces: what two spellings of one name have in common."""
+    if value.isascii():
+        # Nothing to take apart. For control characters that are spaces, str.split() and \s agree.
+        return " ".join(value.lower().split())
     text = unicodedata.normalize("NFKD", value.casefold())
     # Once more, because what was taken apart may be a capital letter ("𝐀").
     text = unicodedata.normalize("NFKD", text.casefold()).translate(_LETTERS)
@@ -73,8 +80,7 @@ def fold(value: str) -> str:
 
 def words(value: str) -> list[str]:
     """Folded words for prefix search; hyphens part words ("Jean-Luc" → jean, luc), apostrophes do not."""
-    joined = re.sub("['’ʼ`´]", "", fold(value))
-    return [word for word in re.split(r"[^\w]+", joined) if word]
+    return _WORD.findall(fold(value).translate(_APOSTROPHES))
 
 
 def clean_v_number(value: object) -> str:
@@ -95,8 +101,8 @@ def clean_v_number(value: object) -> str:
 def clean_email(value: object) -> str:
     """A lower-case e-mail address, or "". Raises ValidationError."""
     text = clean_text(value, max_length=254).lower()
-    if not text:
-        return ""
+    if not text or _PLAIN_ADDRESS.fullmatch(text):
+        return text
     try:
         validate_email(text)
     except ValidationError:

@@ -74,7 +74,7 @@ class Record:
     """Something stored (`pk`) or to be made (None): the values read while planning, and those the file gives it."""
 
     pk: int | None
-    stored: Mapping[str, Any] = field(default=_NOTHING)
+    stored: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
     values: dict[str, Any] = field(default_factory=dict)
     line: int = 0  # of the first row about it; 0 while no row is
 

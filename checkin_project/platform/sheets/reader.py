@@ -72,11 +72,11 @@ class Sheet:
             reason = _("This row has %(found)d cells, but there are %(expected)d headings.")
             counts = {"found": len(row.cells), "expected": len(self.header)}
             return Problem(row.line, "", ",".join(row.cells)[:_SHOWN], reason % counts)
-        for heading, cell in zip(self.header, row.cells, strict=True):
-            if "\x00" in cell:
-                shown = cell.replace("\x00", "␀")[:_SHOWN]
-                return Problem(row.line, heading, shown, _("This cell contains a NUL character. Delete it."))
-        return None
+        if "\x00" not in "".join(row.cells):
+            return None
+        heading, cell = next(pair for pair in zip(self.header, row.cells, strict=True) if "\x00" in pair[1])
+        shown = cell.replace("\x00", "␀")[:_SHOWN]
+        return Problem(row.line, heading, shown, _("This cell contains a NUL character. Delete it."))
 
     def _read_header(self) -> tuple[str, ...]:
         row = self._row()
@@ -118,6 +118,9 @@ class Sheet:
         if text is None:
             return None
         line = self._lines.number
+        if len(text) <= self._limits.cell_length and '"' not in text and "'" not in text:
+            # Most lines: no cell goes on in the next line, is too long, or carries a mark against formulas.
+            return Row(line, line, tuple(text.rstrip(_ENDINGS).split(",")))
         cells = self._quoted_cells(text) if '"' in text else text.rstrip(_ENDINGS).split(",")
         for index, cell in enumerate(cells):
             if len(cell) > self._limits.cell_length:
