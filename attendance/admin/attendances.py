@@ -25,7 +25,7 @@ from attendance.models import Attendance, Method
 from attendance.outcomes import CheckInResult, Outcome
 from attendance.registration import register
 from checkin_project.platform.access import Permission, request_actor
-from checkin_project.platform.admin import Question, RuleAddAdmin, ask, done
+from checkin_project.platform.admin import ImportPages, Question, RuleAddAdmin, ask, done
 from checkin_project.platform.text import words
 from members.models import MemberWord
 
@@ -33,7 +33,8 @@ SAID = 5
 
 
 @admin.register(Attendance)
-class AttendanceAdmin(RuleAddAdmin, ErasableAdmin):
+class AttendanceAdmin(ImportPages, RuleAddAdmin, ErasableAdmin):
+    import_kind = "attendance"
     group_path = "event__group_id"
     view_needs = add_needs = change_needs = Permission.SEARCH
     rule_title = gettext_lazy("Add somebody to an event")

@@ -1,4 +1,4 @@
-"""The start page's two parts."""
+"""The start page's parts, in their order."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from attendance.startpage import needs_attention, todays_events
 from checkin_project.platform.access import request_actor
+from checkin_project.platform.admin import import_panel
 from checkin_project.platform.adminsite import Panel, SiteAdmin
 
 site = cast("SiteAdmin", admin.site)
@@ -23,3 +24,6 @@ def today_panel(request: HttpRequest) -> Panel:
 @site.add_panel
 def waiting_panel(request: HttpRequest) -> Panel:
     return Panel("admin/_waiting.html", {"waiting": needs_attention(request_actor(request), at=timezone.now())})
+
+
+site.add_panel(import_panel)

@@ -194,6 +194,21 @@ ROWS = [
         "302 403 403 403 404 404 403 404 302",
         "302 403 403 403 404 404 403 404 302",
     ),
+    # The data browser, for those who may read reports; whose rows and views are seen is tried beside the views.
+    Row("attendance:data", "", "302 403 403 403 200 200 403 200 302", "302 405 405 405 405 405 405 405 302"),
+    Row(
+        "attendance:data-download", "own", "302 403 403 403 200 200 403 200 302", "302 405 405 405 405 405 405 405 302"
+    ),
+    Row(
+        "attendance:data-download",
+        "absent",
+        "302 403 403 403 404 404 403 404 302",
+        "302 405 405 405 405 405 405 405 302",
+    ),
+    Row("attendance:saved-views", "", "302 403 403 403 200 200 403 200 302", "302 403 403 403 400 400 403 400 302"),
+    Row(
+        "attendance:saved-view", "absent", "302 403 403 403 404 404 403 404 302", "302 403 403 403 404 404 403 404 302"
+    ),
     # Passes: whoever holds the link sees the pass.
     Row("members:pass", "own", "200", "405"),
     Row("members:pass", "absent", "404", "405"),
@@ -243,6 +258,56 @@ ROWS = [
     Row("admin:autocomplete", "", "302 302 403 403 403 403 403 403 302", "302 302 405 405 405 405 405 405 302"),
     Row("admin:jsi18n", "", "302 302 200 200 200 200 200 200 302", "302 302 405 405 405 405 405 405 302"),
     Row("admin:app_list", "own", "302 302 404 200 200 200 404 200 302", "302 302 404 200 200 200 404 200 302"),
+    # Importing: for organisers of the whole house. The rest of it is tried in platform/tests/test_importing.py.
+    *[
+        Row(
+            f"admin:{model}_{step}",
+            "",
+            get.replace("*", "200" if step == "import" else "405"),
+            "302 302 403 403 {0} {0} 403 403 302".format("200" if step == "import" else "404"),
+        )
+        for model in ("members_member", "events_event", "events_group", "attendance_attendance", "platform_importrun")
+        for step, get in (
+            ("import", "302 302 403 403 * * 403 403 302"),
+            ("process_import", "302 302 * * * * * * 302"),
+        )
+    ],
+    Row(
+        "admin:platform_importrun_plan",
+        "own",
+        "302 302 405 405 405 405 405 405 302",
+        "302 302 403 403 302 302 403 403 302",
+    ),
+    Row(
+        "admin:platform_importrun_plan",
+        "absent",
+        "302 302 405 405 405 405 405 405 302",
+        "302 302 403 403 404 404 403 403 302",
+    ),
+    Row(
+        "admin:platform_importrun_undo",
+        "own",
+        "302 302 403 403 200 200 403 403 302",
+        "302 302 403 403 302 302 403 403 302",
+    ),
+    Row(
+        "admin:platform_importrun_undo",
+        "absent",
+        "302 302 403 403 404 404 403 403 302",
+        "302 302 403 403 404 404 403 403 302",
+    ),
+    Row(
+        "admin:platform_importrun_problems",
+        "own",
+        "302 302 403 403 200 200 403 403 302",
+        "302 302 405 405 405 405 405 405 302",
+    ),
+    Row(
+        "admin:platform_importrun_problems",
+        "absent",
+        "302 302 403 403 404 404 403 403 302",
+        "302 302 405 405 405 405 405 405 302",
+    ),
 ]
 
 
@@ -265,6 +330,7 @@ class Record:
 
 
 ADMIN = {
+    "platform.importrun": Record("organiser"),
     "platform.user": Record("administrator", "administrator", "administrator"),
     "platform.scheduledjob": Record("administrator"),
     "platform.backup": Record("administrator"),

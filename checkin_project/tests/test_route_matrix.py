@@ -21,7 +21,7 @@ from attendance.subjects import by_member
 from attendance.tests.factories import come_in, make_device
 from checkin_project.platform.access import SYSTEM, Role
 from checkin_project.platform.models import Backup, ScheduledJob, User
-from checkin_project.platform.tests.factories import make_user
+from checkin_project.platform.tests.factories import make_import_run, make_user
 from checkin_project.tests.matrix import ADMIN, PEOPLE, ROWS, Row
 from events.models import Category, Group, GroupMember, GroupRole, RunDay
 from events.tests.factories import make_event, make_group, make_series
@@ -96,6 +96,7 @@ class World:
             Scan.objects.get(event=event),
             make_device(event_id=event.pk, at=now)[0],
             make_user(role=None),
+            make_import_run(),
             ScheduledJob.objects.create(name=f"job-{group.pk}"),
             Backup.objects.create(name=f"backup-{group.pk}", made_at=now, size=1),
             DBTaskResult.objects.create(task_path="nothing", run_after=now, args_kwargs={}),
@@ -134,7 +135,11 @@ class World:
         if route.startswith("attendance:self"):
             about: Any = self.objects["own" if target == "absent" else target]["events.event"]
             return ["NOPE" if target == "absent" else eventcodes.issue(about, at=timezone.now()).token]
-        if "devices" in route:
+        if "importrun" in route:
+            return [999_999 if target == "absent" else self.objects[target]["platform.importrun"].pk]
+        if route == "attendance:data-download":
+            return ["csv" if target == "own" else "pdf"]
+        if "devices" in route or route == "attendance:saved-view":
             return [999_999 if target == "absent" else self.objects[target]["attendance.device"].pk]
         event = self.objects["own" if target == "absent" else target]["events.event"]
         return ["NOPENOPE" if target == "absent" else event.code]  # type: ignore[attr-defined]

@@ -21,6 +21,7 @@ from checkin_project.platform.access import Permission
 from checkin_project.platform.admin import (
     DateAndTime,
     HistoryAdmin,
+    ImportPages,
     Question,
     VisibleRelatedFilter,
     VisibleStackedInline,
@@ -91,7 +92,8 @@ class CheckInSettingsInline(VisibleStackedInline):
         return False
 
 
-class EventAdmin(ReviewedAdmin, HistoryAdmin):
+class EventAdmin(ImportPages, ReviewedAdmin, HistoryAdmin):
+    import_kind = "events"
     group_path = "group_id"
     add_needs = change_needs = delete_needs = Permission.EVENTS
     form = EventForm

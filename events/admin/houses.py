@@ -11,7 +11,13 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
 from checkin_project.platform.access import Permission, request_actor
-from checkin_project.platform.admin import HistoryAdmin, VisibleAdmin, VisibleRelatedFilter, VisibleTabularInline
+from checkin_project.platform.admin import (
+    HistoryAdmin,
+    ImportPages,
+    VisibleAdmin,
+    VisibleRelatedFilter,
+    VisibleTabularInline,
+)
 from events.admin.review import REVIEW_FIELDS, ReviewedAdmin
 from events.models import Category, Group, GroupMember, GroupRole
 
@@ -48,7 +54,8 @@ class FeedFilter(admin.SimpleListFilter):
 
 
 @admin.register(Group)
-class GroupAdmin(ReviewedAdmin, HistoryAdmin):
+class GroupAdmin(ImportPages, ReviewedAdmin, HistoryAdmin):
+    import_kind = "groups"
     group_path = "pk"
     add_needs = change_needs = delete_needs = Permission.EVENTS
     ordering = ["name", "id"]

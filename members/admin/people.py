@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from checkin_project.platform.access import Permission, request_actor
 from checkin_project.platform.admin import (
     HistoryAdmin,
+    ImportPages,
     Question,
     ask,
     done,
@@ -23,7 +24,8 @@ from members.models import Member, MemberWord
 from members.standing import set_status
 
 
-class MemberAdmin(PassActions, HistoryAdmin):
+class MemberAdmin(ImportPages, PassActions, HistoryAdmin):
+    import_kind = "members"
     view_needs = Permission.SEARCH
     add_needs = change_needs = delete_needs = Permission.MEMBERS
     # Only says that groups matter; a member belongs to many, see the two methods below.

@@ -4,6 +4,8 @@ from django.contrib import admin
 from django.contrib.auth.models import Group as PermissionGroup
 
 from checkin_project.platform.admin.background import BackupAdmin, LookOnlyAdmin, ScheduledJobAdmin, TaskAdmin
+from checkin_project.platform.admin.importing import ImportPages, import_panel
+from checkin_project.platform.admin.importruns import ImportRunAdmin
 from checkin_project.platform.admin.questions import Question, RuleAddAdmin, ask, back_to, done, show_once
 from checkin_project.platform.admin.users import UserAdmin
 from checkin_project.platform.admin.visible import (
@@ -23,6 +25,8 @@ __all__ = [
     "BackupAdmin",
     "DateAndTime",
     "HistoryAdmin",
+    "ImportPages",
+    "ImportRunAdmin",
     "LookOnlyAdmin",
     "Question",
     "ReadOnlyInline",
@@ -37,5 +41,6 @@ __all__ = [
     "ask",
     "back_to",
     "done",
+    "import_panel",
     "show_once",
 ]

@@ -12,6 +12,8 @@ from checkin_project.platform.imports.plan import Plan, PlannedRow, RowState
 from checkin_project.platform.imports.records import ImportRow, ImportRun
 
 LONGEST = 200
+# Before the heading of a column that is kept in a record's JSON.
+EXTRA = "extra: "
 MOST_OUTDATED = 50
 Cells = list[list[str]]
 
@@ -56,7 +58,8 @@ def _cells(name: str, old: Any, new: Any) -> Cells:
     if isinstance(new, Mapping) or isinstance(old, Mapping):
         before, after = old or {}, new or {}
         names = [key for key in {**before, **after} if before.get(key) != after.get(key)]
-        return [[f"{name}: {key}", shown(before.get(key)), shown(after.get(key))] for key in names]
+        prefix = EXTRA if name == "extra" else f"{name}: "
+        return [[f"{prefix}{key}", shown(before.get(key)), shown(after.get(key))] for key in names]
     return [] if new in (None, "") and old in (None, "") else [[name, shown(old), shown(new)]]
 
 
