@@ -7,6 +7,7 @@ class EventsConfig(AppConfig):
     def ready(self) -> None:
         # Models exist from here on only.
         from checkin_project.platform.imports import kinds
-        from events import imports
+        from events import exports, imports
 
         kinds.register(imports.kind())
+        exports.register_exports()

@@ -90,11 +90,13 @@ class EventImporter(imports.Importer[Event, Reading]):
 
     def place(self, reading: Reading) -> Placement:
         identity = self._identity(reading.values.get)
-        by_id = self._by_id.get(reading.values.get("legacy_id", ""))
+        by_id = self.with_id(reading.values.get("legacy_id", ""))
         by_identity = self._by_identity.get(identity)
         if by_id is None and by_identity is None:
             return Placement(likely=self._likely(identity))
-        if by_id is None or by_identity in (None, by_id):
+        # Two events may share name, date and place; then the id says which.
+        is_meant = by_id is not None and self._identity(self.records[by_id].get) == identity
+        if by_id is None or is_meant or by_identity in (None, by_id):
             return self._one(by_identity if by_id is None else by_id, identity, reading)
         says = {"by_id": self.describe(self.records[by_id]), "other": self.describe(self.records[by_identity or 0])}
         reason = _("The id belongs to %(by_id)s, but name, date and location to %(other)s.")
@@ -126,6 +128,8 @@ class EventImporter(imports.Importer[Event, Reading]):
         values = dict(reading.values)
         extra = {**(record.get("extra") or {}), **reading.extra}
         legacy_id, known_id = values.pop("legacy_id", ""), record.get("legacy_id")
+        if legacy_id == record.get("code"):
+            legacy_id = ""  # our own exports name events without an older id so
         if legacy_id and not known_id:
             values["legacy_id"] = legacy_id
         elif legacy_id and legacy_id != known_id:

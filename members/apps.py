@@ -7,6 +7,7 @@ class MembersConfig(AppConfig):
     def ready(self) -> None:
         # Models exist from here on only.
         from checkin_project.platform.imports import kinds
-        from members import imports
+        from members import exports, imports
 
         kinds.register(imports.kind())
+        exports.register_exports()
