@@ -461,6 +461,20 @@ STORAGES: dict[str, dict[str, Any]] = {
     "exports": _folder_or_bucket("exports", str(env.str("AWS_EXPORTS_PREFIX", default="exports"))),
     "backups": _folder_or_bucket("backups", str(env.str("AWS_BACKUPS_PREFIX", default="backups"))),
 }
+EXPORTS_KEEP_DAYS = _whole_number("EXPORTS_KEEP_DAYS", 30, low=1, high=3650)
+# What is stored by itself: the attendance of each event that closes, and these exports every night.
+EXPORT_ON_CLOSE = _yes_no("EXPORT_ON_CLOSE", default=False)
+EXPORT_DAILY = [name.strip() for name in str(env.str("EXPORT_DAILY", default="")).split(",") if name.strip()]
+EXPORT_FORMAT = _choice("EXPORT_FORMAT", "csv", ("csv", "xlsx", "json"))
+
+# --- Backups -----------------------------------------------------------------------------------------------
+# age1…: what backups are encrypted for. The private keys are never on this machine.
+BACKUP_PUBLIC_KEYS = [key.strip() for key in str(env.str("BACKUP_PUBLIC_KEYS", default="")).split(",") if key.strip()]
+if not all(key.startswith("age1") for key in BACKUP_PUBLIC_KEYS):
+    raise ImproperlyConfigured("BACKUP_PUBLIC_KEYS must be keys that begin with age1: `manage.py backup_key FILE`.")
+BACKUP_KEEP_LATEST = _whole_number("BACKUP_KEEP_LATEST", 24, low=1, high=10_000)
+BACKUP_KEEP_DAYS = _whole_number("BACKUP_KEEP_DAYS", 14, low=0, high=3650)
+BACKUP_KEEP_WEEKS = _whole_number("BACKUP_KEEP_WEEKS", 8, low=0, high=520)
 
 # --- Watching it --------------------------------------------------------------------------------------
 LOG_LEVEL = _choice("LOG_LEVEL", "info", ("debug", "info", "warning", "error")).upper()

@@ -36,6 +36,21 @@ ROWS = [
     Row("sign-in", "", "200 302 302 302 302 302 302 302 200", "200 302 302 302 302 302 302 302 200"),
     Row("sign-out", "", "405", "302"),
     Row("styleguide", "", "404", "405"),
+    # Stored exports: one's own, and for administrators everybody's. Here "own" is the group organiser's own run, and
+    # what the administrator deletes is gone for whoever comes next.
+    Row("exports", "", "302 403 403 403 200 200 403 200 302", "302 403 403 403 400 400 403 400 302"),
+    Row("exports-download", "own", "302 403 403 403 404 302 403 302 302", "302 405 405 405 405 405 405 405 302"),
+    Row("exports-download", "foreign", "302 403 403 403 404 302 403 404 302", "302 405 405 405 405 405 405 405 302"),
+    Row("exports-download", "absent", "302 403 403 403 404 404 403 404 302", "302 405 405 405 405 405 405 405 302"),
+    Row("exports-file", "own", "302 403 403 403 404 200 403 200 302", "302 405 405 405 405 405 405 405 302"),
+    Row("exports-file", "foreign", "302 403 403 403 404 200 403 404 302", "302 405 405 405 405 405 405 405 302"),
+    Row("exports-file", "absent", "302 403 403 403 404 404 403 404 302", "302 405 405 405 405 405 405 405 302"),
+    Row("exports-retry", "own", "302 405 405 405 405 405 405 405 302", "302 403 403 403 404 302 403 302 302"),
+    Row("exports-retry", "foreign", "302 405 405 405 405 405 405 405 302", "302 403 403 403 404 302 403 404 302"),
+    Row("exports-retry", "absent", "302 405 405 405 405 405 405 405 302", "302 403 403 403 404 404 403 404 302"),
+    Row("exports-delete", "own", "302 405 405 405 405 405 405 405 302", "302 403 403 403 404 302 403 404 302"),
+    Row("exports-delete", "foreign", "302 405 405 405 405 405 405 405 302", "302 403 403 403 404 302 403 404 302"),
+    Row("exports-delete", "absent", "302 405 405 405 405 405 405 405 302", "302 403 403 403 404 404 403 404 302"),
     # The kiosk: who has no paired screen is told so, and nothing else.
     Row("attendance:kiosk", "", "200", "405"),
     Row("attendance:kiosk-event", "own", "403 403 403 403 403 403 403 403 200", "405"),

@@ -20,7 +20,9 @@ from attendance.models import Attendance, Scan
 from attendance.subjects import by_member
 from attendance.tests.factories import come_in, make_device
 from checkin_project.platform.access import SYSTEM, Role
+from checkin_project.platform.exports.links import link_to
 from checkin_project.platform.models import Backup, ScheduledJob, User
+from checkin_project.platform.tests.exports import stored_run
 from checkin_project.platform.tests.factories import make_import_run, make_user
 from checkin_project.tests.matrix import ADMIN, PEOPLE, ROWS, Row
 from events.models import Category, Group, GroupMember, GroupRole, RunDay
@@ -61,7 +63,11 @@ class World:
     def __init__(self) -> None:
         self.groups = {"own": make_group(), "foreign": make_group()}
         self.objects = {whose: self._belongings(group) for whose, group in self.groups.items()}
+        self.users: dict[str, User] = {}
         self.cookies = {name: self._cookies(name) for name in PEOPLE}
+        for whose, user in (("own", self.users["group_organiser"]), ("foreign", make_user())):
+            run = stored_run(user)
+            self.objects[whose][run._meta.label_lower] = run
         # One for all: each of its own would read the list of static files anew.
         self.handler = Client().handler
 
@@ -110,7 +116,8 @@ class World:
             event = self.objects["own"]["events.event"]
             return {settings.DEVICE_COOKIE_NAME: make_device(event_id=event.pk, at=timezone.now())[1]}
         client = Client()
-        client.force_login(self._user(name))
+        self.users[name] = self._user(name)
+        client.force_login(self.users[name])
         return {settings.SESSION_COOKIE_NAME: client.cookies[settings.SESSION_COOKIE_NAME].value}
 
     def _user(self, name: str) -> User:
@@ -129,6 +136,11 @@ class World:
             return []
         if route == "attendance:kiosk-pair-link":
             return ["BCDFGH"]
+        if route.startswith("exports-"):
+            run: Any = self.objects["own" if target == "absent" else target]["platform.exportrun"]
+            if route == "exports-file":
+                return ["NOPE" if target == "absent" else link_to(run).split("/")[-2]]
+            return [999_999 if target == "absent" else run.pk]
         if route.startswith("members:pass"):
             known = self.objects["own" if target == "absent" else target]["members.pass"]
             return ["P" + "A" * 26 if target == "absent" else passes.code_of(known)]  # type: ignore[arg-type]

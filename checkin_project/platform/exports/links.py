@@ -38,9 +38,10 @@ def linked(token: str, *, by: Actor) -> ExportRun | None:
     return ExportRun.objects.visible_to(by).filter(pk=pk, ticket=ticket, state=ExportRun.State.STORED).first()
 
 
-def opened(run: ExportRun) -> BinaryIO | None:
-    """The file itself, to be streamed; None when it is not there."""
-    try:
-        return cast("BinaryIO", exports_storage().open(run.key))
-    except FileNotFoundError:
-        return None
+def is_there(run: ExportRun) -> bool:
+    return exports_storage().exists(run.key)
+
+
+def opened(run: ExportRun) -> BinaryIO:
+    """The file itself, to be streamed. Raises FileNotFoundError."""
+    return cast("BinaryIO", exports_storage().open(run.key))

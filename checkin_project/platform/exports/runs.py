@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
 
 from checkin_project.platform.access import Actor, Permission, Role
@@ -124,6 +124,10 @@ class ExportRun(models.Model):
         """What the export is called; its name when no such export exists any more."""
         export = find(self.name)
         return str(export.label) if export else self.name
+
+    @property
+    def rows_text(self) -> str:
+        return formats.number_format(self.rows or 0, force_grouping=True)
 
     @property
     def is_under_way(self) -> bool:

@@ -7,9 +7,14 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
-from checkin_project.platform.access import Actor, Permission
+from checkin_project.platform.access import Actor, Permission, actor_for
 from checkin_project.platform.exports import Export, Table, registry
+from checkin_project.platform.exports.copying import copy_now
+from checkin_project.platform.exports.runs import ExportRun
+from checkin_project.platform.exports.storing import Wanted, begin
+from checkin_project.platform.models import User
 
 NUMBERS_CSV = b"\xef\xbb\xbfnumber,word\r\n1,'=one\r\n2,two\r\n"
 
@@ -50,3 +55,12 @@ def registered(**changes: Any) -> Iterator[Export]:
 def folder() -> Path:
     """Where the storage `exports` keeps its files in tests."""
     return Path(settings.STORAGES["exports"]["OPTIONS"]["location"])
+
+
+def stored_run(user: User) -> ExportRun:
+    """A file of this person in the storage."""
+    at = timezone.now()
+    with registered():
+        run = begin(Wanted("numbers"), by=actor_for(user), at=at)
+        copy_now(run.pk, run.ticket, at=at)
+    return ExportRun.objects.get(pk=run.pk)
