@@ -109,7 +109,7 @@ _SHOWN_FIELDS = ("state", "checked_in_at", "checked_out_at", "method", "note")
 
 
 def _is_as_planned(entry: Entry, row: Attendance | None) -> bool:
-    return (row.pk, row.version) == (entry.pk, entry.stored["version"]) if row is not None else entry.pk is None
+    return (row.pk, row.version) == (entry.pk, entry.stored.get("version")) if row is not None else entry.pk is None
 
 
 def _outdated(entry: Entry) -> Problem:
