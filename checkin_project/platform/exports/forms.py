@@ -13,9 +13,9 @@ from checkin_project.platform.exports.registry import exports_for
 from checkin_project.platform.exports.storing import Wanted
 
 LABELS = {
-    "csv": _("CSV: opens everywhere, and can be imported again"),
-    "xlsx": _("XLSX: a workbook"),
-    "json": _("JSON: for programs"),
+    "csv": _("CSV, opens everywhere"),
+    "xlsx": _("XLSX, a workbook"),
+    "json": _("JSON, for programs"),
 }
 
 

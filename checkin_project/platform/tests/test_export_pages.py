@@ -113,7 +113,7 @@ def test_every_state_is_told_in_words(desk: Client, ana: User) -> None:
         "Waiting",
         "Being made",
         "Not stored yet",
-        "The storage does not answer. Tried 3 times; the next try is at",
+        "The storage does not answer. (Tried 3 times, next at",
         "Failed",
         "There is no space left for the file.",
         "Only a part",
