@@ -77,13 +77,14 @@ class MemberImporter(imports.Importer[Member, Reading]):
             for place in _SHARED:
                 values[place] = intern(values[place])
             values[_EXTRA] = values[_EXTRA] or nothing
-            self.records.append(Record(pk, StoredRow(_PLACES, tuple(values))))
-            self._remember(len(self.records) - 1)
+            stored = StoredRow(_PLACES, tuple(values))
+            self._remember(len(self.records), stored.get)
+            self.records.append(Record(pk, stored))
 
-    def _remember(self, number: int) -> None:
-        record = self.records[number]
-        ids = [record.get("legacy_id") or "", *other_legacy_ids(record.get("extra") or {})]
-        self._index.add(number, _person(record.get), [legacy_id for legacy_id in ids if legacy_id])
+    def _remember(self, number: int, get: Callable[[str], Any]) -> None:
+        extra = get("extra")
+        ids = filter(None, (get("legacy_id"), *(other_legacy_ids(extra) if extra else ())))
+        self._index.add(number, _person(get), ids)
 
     def read(self, cells: Mapping[str, str], unknown: Mapping[str, str]) -> Reading:
         return legacy.read_row(cells, unknown, self._zone)
@@ -153,6 +154,8 @@ class MemberImporter(imports.Importer[Member, Reading]):
         """
         record = self.records[number]
         other = _person(record.get)
+        if person[:4] == other[:4]:
+            return None  # same name, V-number and student's address: most rows of a list that comes again
         contradicts = any(
             mine and yours and mine != yours and mine not in other.emails
             for mine, yours in ((person.v_number, other.v_number), (person.student_email, other.student_email))
@@ -171,8 +174,10 @@ class MemberImporter(imports.Importer[Member, Reading]):
         found = []
         for number in dict.fromkeys([*weak, *self._index.namesakes(person)]):
             record = self.records[number]
-            other = _person(record.get)
-            score, reasons = matching.compare(person, other) if matching.may_be_likely(person, other) else (0, ())
+            known = record.get("v_number")
+            if person.v_number and known and known != person.v_number and number not in weak:
+                continue  # another number and no common address: below LIKELY, whatever the names
+            score, reasons = matching.compare(person, _person(record.get))
             if score >= LIKELY:
                 line = 0 if record.pk else record.line
                 found.append(Likely(self.label(record), reasons, score, record.pk, line, number))
@@ -205,7 +210,7 @@ class MemberImporter(imports.Importer[Member, Reading]):
         if extra != known:
             values["extra"] = extra
         if record.take(values) & _REMEMBERED:
-            self._remember(number)
+            self._remember(number, record.get)
 
     def label(self, record: Record) -> str:
         return f"{record.get('first_name') or ''} {record.get('last_name') or ''}".strip() or _(

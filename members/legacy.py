@@ -99,7 +99,7 @@ class Reading:
 
 def classify(cell: str) -> str:
     """The classification a word stands for, or "" for an unknown word."""
-    return CLASSIFICATIONS.get(cell.lower()) or CLASSIFICATIONS.get(fold(cell).strip(" .").replace(" ", "-"), "")
+    return CLASSIFICATIONS.get(cell.lower()) or CLASSIFICATIONS.get(fold(cell).strip(" .").replace(" ", "-")) or ""
 
 
 def split_name(name: str) -> tuple[str, str]:
@@ -177,10 +177,10 @@ def _settle(reading: Reading) -> None:
         if not known:
             extra["classification"] = written
     status = values.pop("status", "")
-    folded = fold(status)
+    folded = fold(status) if status else "active"
     if folded in _STATUSES:
         values["status"] = _STATUSES[folded].value
-    elif status and folded != "active":  # what everybody is; it must not lift a block that staff set
+    elif folded != "active":  # what everybody is; it must not lift a block that staff set
         extra["status"] = status
     primary = values.pop("primary_email", "")
     if primary and primary not in (values.get("student_email"), values.get("personal_email")):

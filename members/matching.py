@@ -98,11 +98,6 @@ def compare(one: Person, other: Person) -> tuple[int, tuple[str, ...]]:
     return max(0, min(score, 100)), tuple(reasons)
 
 
-def may_be_likely(one: Person, other: Person) -> bool:
-    """False where `compare` cannot reach LIKELY, whatever the names: for the many namesakes of a long list."""
-    return one.v_number in ("", other.v_number) or not other.v_number or bool(one.emails & other.emails)
-
-
 def _sharing_keys(within: MemberQuerySet, v_number: str, email: str) -> list[Member]:
     keys = Q()
     if v_number:
@@ -185,15 +180,16 @@ class KeyIndex:
         """Records that share a key with `person`. An e-mail in another column than the student's is weak."""
         found = Found()
         strong = (
-            ("legacy_id", self._legacy.get(legacy_id) if legacy_id else None),
-            ("v_number", self._v_numbers.get(person.v_number)),
-            ("student_email", self._student.get(person.student_email)),
+            ("legacy_id", legacy_id, self._legacy),
+            ("v_number", person.v_number, self._v_numbers),
+            ("student_email", person.student_email, self._student),
         )
-        for name, record in strong:
+        for name, key, records in strong:
+            record = records.get(key) if key else None
             if record is not None:
                 found.places.setdefault(record, []).append(name)
-        for address in person.emails:
-            for record in self._addresses.get(address):
+        for address in (person.student_email, person.personal_email):
+            for record in self._addresses.get(address) if address else ():
                 if record not in found.places and record not in found.weak:
                     found.weak.append(record)
         return found

@@ -13,9 +13,12 @@ from typing import Any, cast
 
 from django.db import connections, models, router
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.expressions import RawSQL
 
 _CHANGES = "bulk_changes"
 _SOME = 5000
+# One value for all keys: a statement may hold some thousand marks only.
+_AMONG = {"postgresql": "= ANY(%s::bigint[])", "sqlite": "IN (SELECT value FROM json_each(%s))"}
 # What their values are in Python is what the driver wants.
 _SIMPLE_FIELDS = (models.CharField, models.TextField, models.BooleanField, models.IntegerField, models.ForeignKey)
 
@@ -161,16 +164,26 @@ def keep_history(model: type[models.Model], keys: Sequence[int], facts: Mapping[
     columns = ", ".join([*copied, *(quote(field.column) for field in own)])
     table, key = quote(model._meta.db_table), quote(_key(model).column)
     postgres = connection.vendor == "postgresql"
-    # One value for all keys: a statement may hold some thousand marks only.
-    among = "= ANY(%s::bigint[])" if postgres else "IN (SELECT value FROM json_each(%s))"
     given = ", ".join([*copied, *(f"%s::{field.db_type(connection)}" if postgres else "%s" for field in own)])
     statement = (
         f"INSERT INTO {quote(history._meta.db_table)} ({columns}) "  # noqa: S608 (own names)
-        f"SELECT {given} FROM {table} WHERE {key} {among} ORDER BY {key}"
+        f"SELECT {given} FROM {table} WHERE {key} {_AMONG[connection.vendor]} ORDER BY {key}"
     )
     values = [field.get_db_prep_save(facts[field.attname], connection) for field in own]
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*values, list(keys) if postgres else json.dumps(list(keys))])
+        cursor.execute(statement, [*values, _listed(keys, connection)])
+
+
+def among(model: type[models.Model], keys: Sequence[int]) -> RawSQL:
+    """A condition for `filter()`: the primary key is one of these, however many they are."""
+    connection = _connection(model)
+    quote = _quote(connection)
+    statement = f"{quote(model._meta.db_table)}.{quote(_key(model).column)} {_AMONG[connection.vendor]}"
+    return RawSQL(statement, [_listed(keys, connection)], models.BooleanField())  # noqa: S611 (own names)
+
+
+def _listed(keys: Sequence[int], connection: BaseDatabaseWrapper) -> Any:
+    return list(keys) if connection.vendor == "postgresql" else json.dumps(list(keys))
 
 
 def _copy(connection: BaseDatabaseWrapper, statement: str, rows: Iterable[Sequence[Any]]) -> None:

@@ -50,7 +50,7 @@ def clean_id(cell: str) -> str:
     if is_blank(cell):
         return ""
     text = clean_text(cell, max_length=100)
-    whole = _WHOLE_AS_FLOAT.fullmatch(text)
+    whole = _WHOLE_AS_FLOAT.fullmatch(text) if "." in text else None
     return whole[1] if whole else text
 
 

@@ -22,6 +22,7 @@ _APOSTROPHES = dict.fromkeys(map(ord, "'’ʼ`´"))
 _WORD = re.compile(r"\w+")
 # Only what Django's validator takes, too; most addresses look like this.
 _PLAIN_ADDRESS = re.compile(r"[a-z0-9_+-]+(\.[a-z0-9_+-]+)*@([a-z0-9]{1,40}(-[a-z0-9]{1,20})?\.){1,9}[a-z]{2,60}")
+_CLEAN_V_NUMBER = re.compile(r"V[0-9]{8,9}")
 _V_NUMBER = re.compile(r"^[vV]?[\s-]*(\d{8,9})$")
 
 
@@ -34,7 +35,8 @@ def clean_text(value: object, *, max_length: int, multiline: bool = False) -> st
     text = "" if value is None else str(value)
     if text.isascii() and text.isprintable():
         # Most of what comes in, and nothing below has anything to do for it.
-        return _short(" ".join(text.split()), max_length)
+        text = " ".join(text.split()) if " " in text else text
+        return text if len(text) <= max_length else _short(text, max_length)
     if "\x00" in text:
         raise ValidationError(_("This text contains a NUL character, which cannot be stored."), code="nul")
     if any("\ud800" <= character <= "\udfff" for character in text):
@@ -88,6 +90,8 @@ def clean_v_number(value: object) -> str:
 
     Raises ValidationError for anything else.
     """
+    if isinstance(value, str) and _CLEAN_V_NUMBER.fullmatch(value):
+        return value
     text = clean_text(value, max_length=40)
     if not text:
         return ""

@@ -72,7 +72,7 @@ def apply_plan(plan: Plan, importer: Importer[M, R], *, by: Actor, at: datetime)
     if plan.fatal is not None:
         raise ValueError(str(plan.fatal))
     new = [record for record in plan.records if record.pk is None and record.line]
-    changed = [record for record in plan.records if record.line and record.changes]
+    changed = [record for record in plan.records if record.line and record.changed]
     try:
         with transaction.atomic():
             user = get_user_model().objects.filter(pk=by.user_id).first() if by.user_id else None

@@ -86,21 +86,26 @@ class Record:
         if self.pk is None and not self.values:
             self.values = dict(values)
             return values.keys()
-        new = {name for name, value in values.items() if self.get(name) != value}
-        for name, value in values.items():
+        new = {name: value for name, value in values.items() if self.get(name) != value}
+        for name, value in new.items():
             if self.pk is not None and self.stored.get(name) == value:
-                self.values.pop(name, None)
+                del self.values[name]  # an earlier row had it otherwise
             else:
                 self.values[name] = value
-        return new
+        return new.keys()
+
+    @property
+    def changed(self) -> dict[str, Any]:
+        """The new values of a stored record, by field; {} for a new one."""
+        if self.pk is None or not self.values:
+            return {}
+        known = self.stored.get
+        return {name: value for name, value in self.values.items() if known(name) != value}
 
     @property
     def changes(self) -> tuple[Change, ...]:
         """What would change of a stored record; () for a new one."""
-        if self.pk is None:
-            return ()
-        pairs = ((name, self.stored.get(name), new) for name, new in self.values.items())
-        return tuple(Change(name, old, new) for name, old, new in pairs if old != new)
+        return tuple(Change(name, self.stored.get(name), new) for name, new in self.changed.items())
 
 
 @dataclass(slots=True)

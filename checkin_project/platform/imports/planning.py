@@ -88,4 +88,4 @@ def _settle_states(plan: Plan) -> None:
         if row.state is RowState.NEW:
             record = plan.records[row.record]
             if record.pk is not None:
-                row.state = RowState.CHANGED if record.changes else RowState.SAME
+                row.state = RowState.CHANGED if record.changed else RowState.SAME

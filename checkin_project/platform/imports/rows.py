@@ -5,7 +5,7 @@ What `applying` does with a model's instance for each record; a test holds the t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,29 +19,31 @@ from checkin_project.platform.sheets import Problem
 
 _REASON = "import"
 _SHOWN = 100
-_LOCKED_AT_ONCE = 5000
+_LOCKED_AT_ONCE = 10_000
 
 
 def lock(changed: Sequence[Record], model: type[models.Model]) -> Iterator[Problem]:
     """Lock the rows to change, in the order of their keys; says which of them are not as planned."""
     names = _names(changed)
     for batch in batches(sorted(changed, key=lambda record: record.pk or 0), _LOCKED_AT_ONCE):
-        rows = model._default_manager.select_for_update().filter(pk__in=[record.pk for record in batch])
+        rows = model._default_manager.select_for_update().filter(
+            bulk.among(model, [record.pk or 0 for record in batch])
+        )
         found = {pk: values for pk, *values in rows.order_by("pk").values_list("pk", *names)}
         for record in batch:
             current = found.get(record.pk)
             if current is None:
                 yield Problem(record.line, "", "", _("This record was deleted since the preview."))
             else:
-                yield from _differing(record, dict(zip(names, current, strict=True)))
+                yield from _differing(record, zip(names, current, strict=True))
 
 
-def _differing(record: Record, current: Mapping[str, Any]) -> Iterator[Problem]:
-    for change in record.changes:
-        value = current[change.field]
-        if value != change.old:
+def _differing(record: Record, current: Iterable[tuple[str, Any]]) -> Iterator[Problem]:
+    changed = record.changed
+    for name, value in current:
+        if name in changed and value != record.stored.get(name):
             reason = _("This record was changed since the preview.")
-            yield Problem(record.line, change.field, str(value)[:_SHOWN], reason)
+            yield Problem(record.line, name, str(value)[:_SHOWN], reason)
 
 
 def create(new: Sequence[Record], importer: Importer[M, R], user: Any, at: datetime) -> list[int]:
@@ -67,13 +69,13 @@ def update(changed: Sequence[Record], model: type[models.Model], user: Any, at: 
     """Change the locked rows, with their history."""
     if not changed:
         return
-    rows = ((record.pk or 0, {change.field: change.new for change in record.changes}) for record in changed)
+    rows = ((record.pk or 0, record.changed) for record in changed)
     bulk.update(model, _names(changed), rows, {"updated_at": at})
     _keep_history(model, [record.pk or 0 for record in changed], "~", user, at)
 
 
 def _names(changed: Sequence[Record]) -> list[str]:
-    return sorted({change.field for record in changed for change in record.changes})
+    return sorted({name for record in changed for name in record.changed})
 
 
 def _keep_history(model: type[models.Model], keys: Sequence[int], kind: str, user: Any, at: datetime) -> None:
