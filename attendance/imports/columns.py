@@ -226,11 +226,13 @@ def _note(line: Line, written: str, word: str, unknown: Mapping[str, str]) -> st
     return text
 
 
-def guest_name(line: Line) -> str:
-    """The name of a row that says no more of its person than that, in a file that could say more."""
+def bare_name(line: Line) -> str:
+    """The name of a row that says no more of its person than that."""
     others = (cell for name, cell in line.member.items() if name != "name")
-    could_say_more = {"first_name", "last_name"} <= set(line.member)
     name = line.member.get("name", "")
-    if could_say_more and not is_blank_name(name) and all(map(is_blank, others)):
-        return " ".join(name.split())
-    return ""
+    return "" if is_blank_name(name) or not all(map(is_blank, others)) else " ".join(name.split())
+
+
+def may_be_guest(line: Line) -> bool:
+    """Could the file say more of its people? Then somebody with a name only has no record, and is to have none."""
+    return {"first_name", "last_name"} <= set(line.member) and bool(bare_name(line))

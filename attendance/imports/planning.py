@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from attendance import bulk
 from attendance.bulk import Place
-from attendance.imports.columns import Line, guest_name, read_line
+from attendance.imports.columns import Line, bare_name, may_be_guest, read_line
 from attendance.imports.links import EventLinks, Link, MemberLinks
 from attendance.models import Attendance, Method, guest_key
 from checkin_project.platform.imports import Options, Plan, PlannedRow, Record, RowState
@@ -110,8 +110,8 @@ class Planner:
             for event in map(self.events.pk, self.events.candidates(line)):
                 if event is not None:
                     places |= dict.fromkeys((event, pk) for pk in people)
-                    if guest_name(line):
-                        places[event, guest_key(guest_name(line))] = None
+                    if bare_name(line):
+                        places[event, guest_key(bare_name(line))] = None
         self._stored = bulk.hold(places)
         absent = [row.pk for row in self._stored.values() if not row.attended]
         self._taken_back = bulk.taken_back_by_hand(absent)
@@ -140,10 +140,16 @@ class Planner:
         known = self.members.known(line.member)
         if known is not None:
             return Link(known)
-        link = self.members.find(line, row.line, lambda person: self._is_on_list(event.record, person))
-        if guest_name(line) and link.record is None and not link.likely:
+        if self._is_guest_on_list(line, event.record):
             return None
-        return link
+        link = self.members.find(line, row.line, lambda person: self._is_on_list(event.record, person))
+        return None if may_be_guest(line) and link.record is None and not link.likely else link
+
+    def _is_guest_on_list(self, line: Line, event: int | None) -> bool:
+        """Is a guest of this name on the event's list, and no member?"""
+        name, pk = bare_name(line), None if event is None else self.events.pk(event)
+        is_there = bool(name) and pk is not None and (pk, guest_key(name)) in self._stored
+        return is_there and not any(self._is_on_list(event, person) for person in self.members.candidates(line))
 
     def _is_on_list(self, event: int | None, person: int) -> bool:
         if event is None:
@@ -184,7 +190,7 @@ class Planner:
     ) -> PlannedRow:
         number = self.events.settle(event, row.line, line.event)
         person = self.members.settle(member, row.line, line.member) if member is not None else -1
-        who: int | str = person if member is not None else guest_key(guest_name(line))
+        who: int | str = person if member is not None else guest_key(bare_name(line))
         also = tuple(
             (part, record)
             for part, record, records in (
@@ -212,7 +218,7 @@ class Planner:
     def _entry(self, event: int, member: int, line: Line) -> Entry:
         """The attendance of this person at this event: stored, or to be made."""
         events, members = self.events.importer, self.members.importer
-        name = guest_name(line) if member < 0 else members.label(members.records[member])
+        name = bare_name(line) if member < 0 else members.label(members.records[member])
         event_pk = self.events.pk(event)
         who = guest_key(name) if member < 0 else self.members.pk(member)
         row = self._stored.get((event_pk, who)) if event_pk is not None and who is not None else None
