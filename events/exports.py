@@ -14,8 +14,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from checkin_project.platform.access import Actor, Permission
-from checkin_project.platform.exports import Export, Table, register, stream
+from checkin_project.platform.exports import Table, register, stream
 from checkin_project.platform.exports.columns import extra_cell, extra_headings, house_zone, local, plain
+from checkin_project.platform.exports.narrowing import of_rows
 from checkin_project.platform.exports.table import Row
 from events.legacy import ALIASES
 from events.models import Category, Event, Group, Series
@@ -214,10 +215,10 @@ def full_group_table(rows: QuerySet[Group]) -> Table:
 
 
 def register_exports() -> None:
-    for name, label, make in (
-        ("events", _("Events"), lambda actor: table(events_for(actor))),
-        ("events_full", _("Events, all fields"), lambda actor: full_table(events_for(actor))),
-        ("groups", _("Groups"), lambda actor: group_table(groups_for(actor))),
-        ("groups_full", _("Groups, all fields"), lambda actor: full_group_table(groups_for(actor))),
+    for name, label, make, rows_for in (
+        ("events", _("Events"), table, events_for),
+        ("events_full", _("Events, all fields"), full_table, events_for),
+        ("groups", _("Groups"), group_table, groups_for),
+        ("groups_full", _("Groups, all fields"), full_group_table, groups_for),
     ):
-        register(Export(name, label, Permission.EVENTS, make))
+        register(of_rows(name, label, Permission.EVENTS, make, rows_for))

@@ -10,8 +10,9 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from checkin_project.platform.access import Actor, Permission
-from checkin_project.platform.exports import Export, Table, register, stream
+from checkin_project.platform.exports import Table, register, stream
 from checkin_project.platform.exports.columns import extra_cell, extra_headings, house_zone, local, plain
+from checkin_project.platform.exports.narrowing import of_rows
 from checkin_project.platform.exports.table import Row
 from checkin_project.platform.text import fold
 from members.legacy import ALIASES, classify
@@ -126,8 +127,5 @@ def members_for(actor: Actor) -> QuerySet[Member]:
 
 
 def register_exports() -> None:
-    register(Export("members", _("Members"), Permission.MEMBERS, lambda actor: table(members_for(actor))))
-    full = Export(
-        "members_full", _("Members, all fields"), Permission.MEMBERS, lambda actor: full_table(members_for(actor))
-    )
-    register(full)
+    register(of_rows("members", _("Members"), Permission.MEMBERS, table, members_for))
+    register(of_rows("members_full", _("Members, all fields"), Permission.MEMBERS, full_table, members_for))

@@ -18,7 +18,7 @@ class Export:
     """`table` gives what the actor may see and nothing else; `permission` is what it takes somewhere to ask for it.
 
     `narrowed`, where there is one, gives the part that values which JSON can hold name (`{"ids": [1, 2]}`). It raises
-    ValidationError, with a sentence, for values that name nothing.
+    ValidationError, with a sentence, for values that name nothing. `params` are the names that it knows.
     """
 
     name: str
@@ -26,6 +26,7 @@ class Export:
     permission: Permission
     table: Callable[[Actor], Table]
     narrowed: Callable[[Actor, Mapping[str, Any]], Table] | None = None
+    params: tuple[str, ...] = ()
 
 
 _exports: dict[str, Export] = {}

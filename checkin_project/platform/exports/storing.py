@@ -69,8 +69,10 @@ def order(wanted: Wanted, *, by: Actor, at: datetime) -> ExportRun:
 def begin(wanted: Wanted, *, by: Actor, at: datetime) -> ExportRun:
     """The row of a copy that the caller has made at once, by `copying.copy_now`. Raises as `order`."""
     export = find(wanted.name)
-    if export is None or (wanted.params and export.narrowed is None):
+    if export is None:
         raise ValidationError(_("There is no such export."), code="unknown_export")
+    if wanted.params.keys() - set(export.params):
+        raise ValidationError(_("This export cannot be limited in that way."), code="unknown_param")
     if wanted.format not in FORMATS:
         raise ValidationError(_("There is no such format."), code="unknown_format")
     if not by.may_somewhere(export.permission) or not (by.user_id or by.is_system):

@@ -41,6 +41,7 @@ def registered(**changes: Any) -> Iterator[Export]:
         "permission": Permission.REPORTS,
         "table": lambda actor: numbers(),
         "narrowed": first_numbers,
+        "params": ("rows", "of"),
     }
     export = Export(**fields | changes)
     before = dict(registry._exports)

@@ -91,7 +91,7 @@ def test_what_does_not_exist_is_refused_in_a_sentence(ana: User, wanted: Wanted,
 
 
 def test_an_export_without_parts_refuses_params(ana: User) -> None:
-    with registered(narrowed=None), pytest.raises(ValidationError, match="no such export"):
+    with registered(params=()), pytest.raises(ValidationError, match="cannot be limited in that way"):
         order(Wanted("numbers", params={"rows": 1}), by=actor_for(ana), at=NOW)
 
 
