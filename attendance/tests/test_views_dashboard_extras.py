@@ -1,5 +1,7 @@
 """Settings, closing, door list and CSV as pages: Ana organises, Ben supervises, Cleo is not signed in."""
 
+import io
+import json
 import re
 from datetime import timedelta
 from html import unescape
@@ -10,6 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from openpyxl import load_workbook
 
 from attendance.closing import close_event
 from attendance.models import Attendance
@@ -251,6 +254,17 @@ def test_the_csv_is_streamed_as_a_file_of_a_safe_name_that_no_cache_keeps() -> N
     text = answer.getvalue().decode()
     assert text.count("\r\n") == 2
     assert "Ben,Brown" in text
+
+
+def test_the_same_table_comes_as_workbook_and_json() -> None:
+    event = open_event(name="Chess")
+    come_in(make_member(), event, at=timezone.now())
+
+    book, data, other = (ana().get(url(event, f"attendance.{form}")) for form in ("xlsx", "json", "pdf"))
+
+    names = [row[5].value for row in load_workbook(io.BytesIO(book.getvalue())).active.iter_rows(min_row=2)]
+    assert names == [row["member_name"] for row in json.loads(data.getvalue())] == ["Ben Brown"]
+    assert other.status_code == 404
 
 
 # --- Who ----------------------------------------------------------------------------------------

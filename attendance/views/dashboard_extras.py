@@ -13,11 +13,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
-from attendance import closing, doorlist, eventcsv, paper, settingspanel
+from attendance import closing, doorlist, exports, paper, settingspanel
 from attendance.paperform import PaperForm
 from attendance.settingspanel import Saved, SettingsForm
 from attendance.stats import counts
 from checkin_project.platform.access import Permission, request_actor
+from checkin_project.platform.exports import FORMATS, respond
 from events.models import Event
 
 # A true answer to the panel's script carries this header; all else claims nothing.
@@ -141,13 +142,12 @@ def door_list(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @require_safe
-def event_csv(request: HttpRequest, code: str) -> StreamingHttpResponse:
+def event_file(request: HttpRequest, code: str, form: str) -> StreamingHttpResponse:
     """Who came and who did not, as a file."""
     event = event_for(request, code, Permission.REPORTS)
-    response = StreamingHttpResponse(eventcsv.parts(event), content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="{eventcsv.file_name(event)}"'
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    if form not in FORMATS:
+        raise Http404
+    return respond(exports.event_table(event), form, on=event.local_start.date())
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

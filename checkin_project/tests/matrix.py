@@ -162,16 +162,16 @@ ROWS = [
     Row("attendance:paper", "foreign", "302 404 403 200 200 200 404 404 302", "302 404 403 400 400 400 404 404 302"),
     Row("attendance:paper", "absent", "302 404 404 404 404 404 404 404 302", "302 404 404 404 404 404 404 404 302"),
     Row(
-        "attendance:dashboard-csv", "own", "302 404 403 403 200 200 403 200 302", "302 405 405 405 405 405 405 405 302"
+        "attendance:dashboard-file", "own", "302 404 403 403 200 200 403 200 302", "302 405 405 405 405 405 405 405 302"
     ),
     Row(
-        "attendance:dashboard-csv",
+        "attendance:dashboard-file",
         "foreign",
         "302 404 403 403 200 200 404 404 302",
         "302 405 405 405 405 405 405 405 302",
     ),
     Row(
-        "attendance:dashboard-csv",
+        "attendance:dashboard-file",
         "absent",
         "302 404 404 404 404 404 404 404 302",
         "302 405 405 405 405 405 405 405 302",
@@ -273,7 +273,7 @@ ROWS = [
     Row("admin:autocomplete", "", "302 302 403 403 403 403 403 403 302", "302 302 405 405 405 405 405 405 302"),
     Row("admin:jsi18n", "", "302 302 200 200 200 200 200 200 302", "302 302 405 405 405 405 405 405 302"),
     Row("admin:app_list", "own", "302 302 404 200 200 200 404 200 302", "302 302 404 200 200 200 404 200 302"),
-    # Importing: for organisers of the whole house. The rest of it is tried in platform/tests/test_importing.py.
+    # Importing: for organisers of the whole house. The rest of it is tried in test_import_pages.py.
     *[
         Row(
             f"admin:{model}_{step}",

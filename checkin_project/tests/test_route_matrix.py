@@ -154,7 +154,8 @@ class World:
         if "devices" in route or route == "attendance:saved-view":
             return [999_999 if target == "absent" else self.objects[target]["attendance.device"].pk]
         event = self.objects["own" if target == "absent" else target]["events.event"]
-        return ["NOPENOPE" if target == "absent" else event.code]  # type: ignore[attr-defined]
+        code = "NOPENOPE" if target == "absent" else event.code  # type: ignore[attr-defined]
+        return [code, "json"] if route == "attendance:dashboard-file" else [code]
 
 
 @pytest.fixture(scope="module")

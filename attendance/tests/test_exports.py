@@ -1,34 +1,49 @@
-"""One event's attendance as CSV: complete, safe to open, reversible, streamed from one snapshot."""
+"""Attendance as tables: complete, safe to open, reversible, streamed from one snapshot."""
 
 import io
 import re
 import tracemalloc
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from attendance import eventcsv
-from attendance.eventcsv import COLUMNS, file_name, parts
-from attendance.models import Attendance
+from attendance import exports
+from attendance.exports import COLUMNS, event_table
+from attendance.models import Attendance, Scan
 from attendance.registration import cancel_registration, register
 from attendance.subjects import by_guest_name, by_member
 from attendance.tests.factories import AT, SUPERVISOR, come_in, go_out
+from checkin_project.platform.access import SYSTEM, Actor, Role
+from checkin_project.platform.exports import Table, exports_for, find, formats, parts, respond, table
+from checkin_project.platform.imports import RowState, kinds
 from checkin_project.platform.sheets import Row, read_sheet
 from events.models import Event
-from events.tests.factories import EVENING, make_event
+from events.tests.factories import EVENING, make_event, make_group
 from members.models import Member
 from members.tests.factories import make_member
 
 pytestmark = pytest.mark.django_db
 
 
+def text_of(event: Event) -> str:
+    return b"".join(parts(event_table(event), "csv")).decode()
+
+
+def file_name(event: Event) -> str:
+    response = respond(event_table(event), "csv", on=event.local_start.date())
+    return str(response.headers["Content-Disposition"]).removeprefix('attachment; filename="').removesuffix('"')
+
+
 def rows_of(event: Event) -> list[dict[str, str]]:
     """What a reader of our own gets out of the file."""
-    sheet = read_sheet(io.BytesIO("".join(parts(event)).encode()))
+    sheet = read_sheet(io.BytesIO(text_of(event).encode()))
     found = [row for row in sheet if isinstance(row, Row)]
     return [dict(zip(sheet.header, row.cells, strict=True)) for row in found]
 
@@ -115,7 +130,7 @@ def test_no_cell_is_a_formula_and_every_cell_reads_back_as_it_was(name: str) -> 
     come_in(make_member(first_name=name, last_name=""), event)
     Attendance.objects.update(note=f"{name}\n{name}\t")
 
-    text = "".join(parts(event))
+    text = text_of(event)
     row = rows_of(event)[0]
 
     assert [row[column] for column in ("event_name", "event_location", "member_first_name")] == [name] * 3
@@ -128,7 +143,7 @@ def test_the_file_opens_as_utf_8_in_spreadsheets_and_ends_its_lines_with_crlf() 
     event = make_event()
     come_in(make_member(), event)
 
-    text = "".join(parts(event))
+    text = text_of(event)
 
     assert text.startswith("\ufeffevent_id,")
     assert text.count("\r\n") == 2
@@ -136,7 +151,7 @@ def test_the_file_opens_as_utf_8_in_spreadsheets_and_ends_its_lines_with_crlf() 
 
 
 def test_an_event_without_people_gives_the_headings() -> None:
-    assert "".join(parts(make_event())) == "\ufeff" + ",".join(COLUMNS) + "\r\n"
+    assert text_of(make_event()) == "\ufeff" + ",".join(COLUMNS) + "\r\n"
 
 
 @pytest.mark.parametrize(
@@ -159,13 +174,14 @@ def test_a_name_without_latin_letters_leaves_the_code() -> None:
 
 
 def test_the_file_takes_one_query_however_many_came(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(eventcsv, "_AT_ONCE", 2)
+    monkeypatch.setattr(formats, "_AT_ONCE", 2)
+    monkeypatch.setattr(table, "_AT_ONCE", 2)
 
     def queries(people: int) -> int:
         event = make_event()
         fill(event, people)
         with CaptureQueriesContext(connection) as captured:
-            assert "".join(parts(event)).count("\r\n") == people + 1
+            assert text_of(event).count("\r\n") == people + 1
         return len(captured)
 
     assert queries(1) == queries(3) <= 1
@@ -182,7 +198,7 @@ def test_twenty_thousand_rows_take_no_more_memory_than_two_thousand() -> None:
                 for number in range(start, start + 2_000)
             )
         tracemalloc.start()
-        lines = sum(part.count("\r\n") for part in parts(event))
+        lines = sum(part.count(b"\r\n") for part in parts(event_table(event), "csv"))
         found = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert lines == people + 1
@@ -195,15 +211,16 @@ def test_twenty_thousand_rows_take_no_more_memory_than_two_thousand() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_the_file_is_one_snapshot_whatever_happens_at_the_doors_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(eventcsv, "_AT_ONCE", 2)
+    monkeypatch.setattr(formats, "_AT_ONCE", 2)
+    monkeypatch.setattr(table, "_AT_ONCE", 2)
     event = make_event()
     fill(event, 10)
 
-    file = parts(event)
-    first = next(file)
+    file = parts(event_table(event), "csv")
+    first = next(file) + next(file)
     Attendance.objects.filter(event=event).update(note="changed meanwhile")
     come_in(make_member(), event)
-    text = first + "".join(file)
+    text = (first + b"".join(file)).decode()
 
     assert text.count("\r\n") == 11
     assert "changed meanwhile" not in text
@@ -223,3 +240,89 @@ def test_members_and_guests_share_the_name_column() -> None:
 
     assert (row["member_name"], row["member_first_name"], row["member_last_name"]) == ("Zoe Adler", "", "")
     assert not Member.objects.exists()
+
+
+def headings_and_rows(table: Table) -> list[dict[str, Any]]:
+    return [dict(zip(table.headings, row, strict=True)) for row in table.rows()]
+
+
+def test_the_shapes_of_older_systems_hold_who_came() -> None:
+    event = make_event(name="Run", legacy_id="e7", timezone="America/New_York")
+    ben, absent = make_member(legacy_id="12", v_number="V01234567"), make_member()
+    register(by_member(absent.pk), event.code, by=SUPERVISOR, at=EVENING)
+    come_in(ben, event)
+    come_in(by_guest_name("Zoe Adler"), event, at=AT + timedelta(minutes=1))
+    rows = Attendance.objects.order_by("checked_in_at")
+    pks = list(rows.filter(attended=True).values_list("pk", flat=True))
+
+    lean, runs = headings_and_rows(exports.table(rows)), headings_and_rows(exports.runner_table(rows))
+    joined = headings_and_rows(exports.databrowser_table(rows))
+
+    assert [list(row.values())[:5] for row in lean] == [
+        ["e7", "12", AT, "staff", "V01234567"],
+        ["e7", None, AT + timedelta(minutes=1), "staff", None],
+    ]
+    assert [list(row.values()) for row in runs] == [
+        ["Ben Brown", date(2026, 11, 20), AT, "e7", pks[0]],
+        ["Zoe Adler", date(2026, 11, 20), AT + timedelta(minutes=1), "e7", pks[1]],
+    ]
+    assert str(runs[0]["Registration Time"]) == "2026-11-20 13:30:00-05:00"
+    assert [(row["event_name"], row["member_name"], row["member_v_number"]) for row in joined] == [
+        ("Run", "Ben Brown", "V01234567"),
+        ("Run", "Zoe Adler", None),
+    ]
+
+
+def test_scans_tell_of_no_code() -> None:
+    event = make_event()
+    come_in(make_member(legacy_id="12"), event)
+
+    [row] = headings_and_rows(exports.scan_table(Scan.objects.all()))
+
+    assert (row["event"], row["outcome"], row["member_id"], row["happened_at"]) == (event.code, "checked_in", "12", AT)
+    assert not {"subject", "code_fingerprint", "answer"} & set(row)
+
+
+@pytest.mark.parametrize("name", ["attendance", "attendance_full", "databrowser", "runner"])
+def test_everybody_gets_the_attendance_they_may_report_on(name: str) -> None:
+    own, foreign = make_group(), make_group()
+    for group in (own, foreign):
+        come_in(make_member(), make_event(group=group))
+    export = find(name)
+    assert export is not None
+    organiser = Actor(user_id=1, group_roles={own.pk: Role.ORGANISER})
+    supervisor = Actor(user_id=2, role=Role.SUPERVISOR, group_roles={own.pk: Role.STEWARD})
+
+    counts = [len(list(export.table(actor).rows())) for actor in (SYSTEM, organiser, supervisor)]
+
+    assert counts == [2, 1, 0]
+    assert export in exports_for(organiser)
+    assert export not in exports_for(supervisor)
+
+
+@pytest.mark.parametrize("make", [exports.table, exports.full_table, exports.databrowser_table, exports.runner_table])
+@pytest.mark.parametrize("name", HOSTILE)
+def test_own_exports_change_nothing(name: str, make: Callable[..., Table]) -> None:
+    event = make_event(name=name, location=name)
+    absent = make_member(first_name="Absent", v_number="V00000002")
+    come_in(make_member(first_name=name, last_name=f"{name} Brown", student_email="ben@x.edu"), event)
+    come_in(by_guest_name("Zoe Adler"), event, at=AT.replace(microsecond=123456), party_size=3)
+    register(by_member(absent.pk), event.code, by=SUPERVISOR, at=EVENING, party_size=2)
+    Attendance.objects.filter(state=Attendance.State.ATTENDED).update(note=f"{name}\n{name}")
+    table = make(Attendance.objects.order_by("pk"))
+    before = everything()
+
+    kind = kinds.recognised(table.headings)
+    assert kind is not None
+    found = kind.make(kinds.Options(zone=ZoneInfo("UTC")))
+    plan = found.plan(read_sheet(io.BytesIO(b"".join(parts(table, "csv")))))
+    found.apply(plan, by=SYSTEM, at=AT)
+
+    assert [(row.state, row.problems) for row in plan.rows] == [(RowState.SAME, ())] * len(plan.rows)
+    assert len(plan.rows) == len(list(table.rows()))
+    assert everything() == before
+
+
+def everything() -> list[dict[str, Any]]:
+    models = (Attendance, Scan, Event, Member)
+    return [dict(row) for model in models for row in model._default_manager.order_by("pk").values()]
