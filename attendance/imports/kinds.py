@@ -71,6 +71,6 @@ def kinds() -> list[Kind]:
 
     return [
         Kind("databrowser", _lazy("Data browser (joined)"), FIELDS, ALIASES, DATABROWSER.needs, of(DATABROWSER)),
-        Kind("attendance", _lazy("Attendance"), FIELDS, ALIASES, ATTENDANCE.needs, of(ATTENDANCE)),
-        Kind("runner", _lazy("Runs"), RUNNER_FIELDS, RUNNER_ALIASES, RUNNER.needs, of(RUNNER)),
+        Kind("attendance", _lazy("Attendance"), FIELDS, ALIASES, ATTENDANCE.needs, of(ATTENDANCE), True),
+        Kind("runner", _lazy("Runs"), RUNNER_FIELDS, RUNNER_ALIASES, RUNNER.needs, of(RUNNER), True),
     ]

@@ -130,7 +130,7 @@ class ChoicesForm(forms.Form):
         self._run = run
         self._kind = kinds.kind(run.kind)
         self.fields["kind"].choices = kind_choices()  # type: ignore[attr-defined]
-        if not getattr(self._kind, "creates_missing", False):
+        if not self._kind.creates_missing:
             del self.fields["create_missing"]
         self.columns = self._add_columns(run.header, options.get("columns", {}))
 

@@ -29,7 +29,9 @@ from checkin_project.platform.imports.records import ImportRun, RunState
 from checkin_project.platform.uploads import was_too_large
 
 if TYPE_CHECKING:
-    _ImportMixin = VisibleAdmin
+
+    class _ImportMixin: ...
+
 else:
     _ImportMixin = ImportMixin
 

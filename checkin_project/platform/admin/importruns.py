@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils import timezone
@@ -23,7 +25,7 @@ from checkin_project.platform.admin import importshown
 from checkin_project.platform.admin.importforms import ChoicesForm, decisions_in, kind_choices
 from checkin_project.platform.admin.importing import ImportPages
 from checkin_project.platform.exports import Table, respond
-from checkin_project.platform.imports import runs
+from checkin_project.platform.imports import kinds, runs
 from checkin_project.platform.imports.plan import RowState
 from checkin_project.platform.imports.records import ImportRun, RunState
 
@@ -93,7 +95,8 @@ class ImportRunAdmin(ImportPages):
             raise PermissionDenied
         run = cast("ImportRun | None", self.get_object(request, unquote(object_id)))
         if run is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            gone: HttpResponse = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined]
+            return gone
         if request.method not in ("GET", "HEAD"):
             return HttpResponseNotAllowed(["GET", "HEAD"])
         return self._page(request, run)
@@ -115,15 +118,16 @@ class ImportRunAdmin(ImportPages):
             "errors": run.counts.get(RowState.ERROR, 0),
             "form": form or (ChoicesForm(run) if may_plan and is_known and run.options else None),
             "shown": shown,
+            "may_create_missing": may_plan and is_known and _creates_missing(run),
         }
         if not run.is_busy:
             may_choose = may_plan and run.state == RunState.PLANNED
-            number = request.GET.get("p", "1")
+            page = importshown.page_of(run, shown, request.GET.get("p", "1"), may_choose=may_choose)
             context |= {
                 "totals": importshown.totals(run, shown),
-                "page": importshown.page_of(run, shown, number, may_choose=may_choose),
+                "page": page,
+                "has_choices": any(row.is_open for row in page.object_list),
                 "duplicate_choices": importshown.duplicate_choices(run) if may_choose else [],
-                "may_choose": may_choose,
             }
         return TemplateResponse(request, "admin/import/run.html", context)
 
@@ -144,6 +148,8 @@ class ImportRunAdmin(ImportPages):
             if not form.is_valid():
                 return self._page(request, run, form)
             choices = form.chosen(choices)
+        elif request.POST.get("part") == "missing":
+            choices = replace(choices, options=replace(choices.options, create_missing=True))
         elif request.POST.get("part") == "rows":
             lines = run.rows.exclude(likely=[]).filter(line__in=_numbers(request.POST.getlist("line")))
             choices = runs.decide(choices, decisions_in(request.POST, list(lines.values_list("line", flat=True))))
@@ -167,7 +173,7 @@ class ImportRunAdmin(ImportPages):
         return TemplateResponse(request, "admin/import/undo.html", context)
 
     @method_decorator(require_GET)
-    def problems_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def problems_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         """Every problem as CSV: physical line, column, value, reason."""
         run = self._run(request, pk)
 
@@ -186,6 +192,11 @@ class ImportRunAdmin(ImportPages):
         if run is None:
             raise Http404
         return run
+
+
+def _creates_missing(run: ImportRun) -> bool:
+    """Is there something that could be made from the rows, and was not asked for yet?"""
+    return kinds.kind(run.kind).creates_missing and not run.options.get("create_missing", True)
 
 
 def _numbers(texts: list[str]) -> list[int]:

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from checkin_project.platform.imports import kinds
 from checkin_project.platform.imports.options import Duplicates
 from checkin_project.platform.imports.plan import RowState
-from checkin_project.platform.imports.records import ImportRow, ImportRun, ImportWrite
+from checkin_project.platform.imports.records import ImportRow, ImportRun, ImportWrite, RunState
 from checkin_project.platform.imports.shown import EXTRA
 
 PER_PAGE = 50
@@ -62,7 +62,7 @@ def totals(run: ImportRun, shown: str) -> list[Total]:
     def total(name: str, label: str, count: int) -> Total:
         return Total(name, label, count, f"?{urlencode({'show': name})}" if name else "?", name == shown)
 
-    of_states = [total(state, capfirst(state.label), run.counts.get(state, 0)) for state in RowState]
+    of_states = [total(state, capfirst(str(state.label)), run.counts.get(state, 0)) for state in RowState]
     found = [total("", _("All rows"), run.row_count), *of_states]
     return [*found, total(LIKELY, _("Likely known"), run.likely_count)] if run.likely_count else found
 
@@ -89,14 +89,13 @@ def page_of(run: ImportRun, shown: str, number: str, *, may_choose: bool) -> Any
     known = next(total.count for total in totals(run, shown) if total.name == shown)
     page = _Counted(rows, PER_PAGE, known).get_page(number)
     page.object_list = _shown(run, list(page.object_list), may_choose=may_choose)
-    page.has_choices = any(row.is_open for row in page.object_list)
     return page
 
 
 def _shown(run: ImportRun, rows: Sequence[ImportRow], *, may_choose: bool) -> list[ShownRow]:
     labels = field_labels(run)
     decisions = run.options.get("decisions", {})
-    became = _became(run, [row.line for row in rows])
+    became = _became(run, [] if run.state == RunState.UNDONE else [row.line for row in rows])
     return [
         ShownRow(
             row=row,
@@ -119,9 +118,8 @@ def field_labels(run: ImportRun) -> Mapping[str, Any]:
 
 def _label(name: str, labels: Mapping[str, Any]) -> str:
     """What people call a field; of what is kept beside a record, the heading it had in the file."""
-    if name.startswith(EXTRA):
-        return name.removeprefix(EXTRA)
-    return str(labels.get(name, name.replace("_", " ")))
+    field, _between, heading = name.partition(EXTRA)
+    return heading or str(labels.get(field, field.replace("_", " ").replace(".", ": ")))
 
 
 def _became(run: ImportRun, lines: Sequence[int]) -> defaultdict[int, list[tuple[str, str]]]:

@@ -45,6 +45,7 @@ class Kind:
     aliases: Mapping[str, str]  # heading key → field
     needs: Sequence[frozenset[str]]
     make: Callable[[Options], Import]
+    creates_missing: bool = False  # does `Options.create_missing` mean anything to it?
 
     def known(self, header: Iterable[str]) -> frozenset[str]:
         """The fields that these headings stand for."""

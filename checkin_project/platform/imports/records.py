@@ -70,6 +70,7 @@ class ImportRun(models.Model):
     total = models.PositiveIntegerField(_("rows in all, about"), default=0)
     counts = models.JSONField(_("rows by what becomes of them"), default=dict)
     likely_count = models.PositiveIntegerField(_("rows that are likely somebody known"), default=0)
+    frequent = models.JSONField(_("what is wrong most often"), default=list)
     problem = models.TextField(_("why it stopped"), blank=True)
     outdated = models.JSONField(_("what changed meanwhile"), default=list)
     fingerprint = models.CharField(_("fingerprint of the preview"), max_length=64, blank=True)

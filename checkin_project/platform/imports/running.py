@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, BinaryIO, cast
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth import get_user_model
@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_tasks import task
 
+from checkin_project.platform import bulk
 from checkin_project.platform.access import ANONYMOUS, Actor, actor_for
 from checkin_project.platform.imports import kinds
 from checkin_project.platform.imports.applying import batches
@@ -26,10 +27,17 @@ from checkin_project.platform.imports.options import Duplicates, Options
 from checkin_project.platform.imports.plan import Plan, Written
 from checkin_project.platform.imports.pulse import Pulse, PulseBeside, SupersededError, still_mine
 from checkin_project.platform.imports.records import ImportRow, ImportRun, ImportWrite, RunState
-from checkin_project.platform.imports.shown import MOST_OUTDATED, differences, shown, shown_rows
+from checkin_project.platform.imports.shown import (
+    COLUMNS,
+    MOST_OUTDATED,
+    differences,
+    frequent_problems,
+    shown,
+    shown_rows,
+)
 from checkin_project.platform.sheets import Problem, read_sheet
 
-_BATCH = 1000
+_BATCH = 2000
 
 
 def options_of(run: ImportRun) -> Options:
@@ -56,7 +64,7 @@ def plan_import(run_id: int, claim: str) -> None:
         for batch in batches(shown_rows(run, plan), _BATCH):
             with transaction.atomic():
                 still_mine(run, claim)
-                ImportRow.objects.bulk_create(batch)
+                bulk.insert(ImportRow, COLUMNS, batch)
         _settle(
             run,
             claim,
@@ -64,6 +72,7 @@ def plan_import(run_id: int, claim: str) -> None:
             problem=str(plan.fatal) if plan.fatal else "",
             header=list(plan.header),
             counts={state.value: count for state, count in plan.counts.items()},
+            frequent=frequent_problems(plan),
             likely_count=sum(bool(row.likely) for row in plan.rows),
             total=len(plan.rows),
             done=len(plan.rows),
@@ -175,23 +184,12 @@ def _planned(run: ImportRun, progress: Callable[[int], None], importer: kinds.Im
                 _("The kept file is not the one that was uploaded. Upload it again. Nothing was written.")
             )
         file.seek(0)
-        return importer.plan(read_sheet(file), progress=progress)
+        return importer.plan(read_sheet(cast("BinaryIO", file)), progress=progress)
 
 
 def _keep(run: ImportRun, written: Iterable[Written]) -> None:
-    rows = (
-        ImportWrite(
-            run=run,
-            line=item.line,
-            model=item.model_label,
-            object_pk=item.pk,
-            before=item.before,
-            after=item.after,
-        )
-        for item in written
-    )
-    for batch in batches(rows, _BATCH):
-        ImportWrite.objects.bulk_create(batch)
+    rows = ([run.pk, each.line, each.model_label, each.pk, each.before, each.after] for each in written)
+    bulk.insert(ImportWrite, ("run", "line", "model", "object_pk", "before", "after"), rows)
 
 
 def _written(run: ImportRun) -> Iterator[Written]:
@@ -201,7 +199,7 @@ def _written(run: ImportRun) -> Iterator[Written]:
 
 def _actor(user_id: int | None) -> Actor:
     """What the person may do now, not when the button was pressed."""
-    user = get_user_model().objects.filter(pk=user_id).first()
+    user = get_user_model().objects.filter(pk=user_id).first() if user_id else None
     return actor_for(user) if user is not None else ANONYMOUS
 
 

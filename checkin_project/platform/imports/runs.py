@@ -161,7 +161,9 @@ def prune(at: datetime) -> None:
         with transaction.atomic():
             ImportRow.objects.filter(run=run).delete()
             ImportWrite.objects.filter(run=run).delete()
-            ImportRun.objects.filter(pk=run.pk).update(file="", pruned_at=at, outdated=[], options={}, header=[])
+            ImportRun.objects.filter(pk=run.pk).update(
+                file="", pruned_at=at, outdated=[], frequent=[], options={}, header=[]
+            )
 
 
 def zone_named(name: str) -> ZoneInfo:

@@ -3,36 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from checkin_project.platform.imports.plan import Plan, PlannedRow, RowState
-from checkin_project.platform.imports.records import ImportRow, ImportRun
+from checkin_project.platform.imports.records import ImportRun
 
 LONGEST = 200
-# Before the heading of a column that is kept in a record's JSON.
-EXTRA = "extra: "
+# Between a field that holds JSON and the name of what is kept in it.
+EXTRA = ": "
 MOST_OUTDATED = 50
+MOST_PROBLEMS = 10
+MOST_VALUES = 20
 Cells = list[list[str]]
 
 
-def shown_rows(run: ImportRun, plan: Plan) -> Iterator[ImportRow]:
+# The columns of `import_rows`, in the order of `shown_rows`.
+COLUMNS = ("run", "line", "state", "label", "changes", "problems", "likely", "notes")
+
+
+def shown_rows(run: ImportRun, plan: Plan) -> Iterator[list[Any]]:
     for row in plan.rows:
-        yield ImportRow(
-            run=run,
-            line=row.line,
-            state=row.state,
-            label=shown(row.label),
-            changes=_changes(plan, row),
-            problems=[[shown(problem.column), shown(problem.value), problem.reason] for problem in row.problems],
-            likely=[
+        yield [
+            run.pk,
+            row.line,
+            row.state.value,
+            shown(row.label),
+            _changes(plan, row),
+            [[shown(problem.column), shown(problem.value), problem.reason] for problem in row.problems],
+            [
                 {"label": shown(likely.label), "reasons": list(likely.reasons), "pk": likely.pk, "line": likely.line}
                 for likely in row.likely
             ],
-            notes=list(row.notes),
-        )
+            list(row.notes),
+        ]
+
+
+def frequent_problems(plan: Plan) -> list[dict[str, Any]]:
+    """What is wrong most often: the column, the reason, how many rows, and which values, the first of them."""
+    found: dict[tuple[str, str], dict[str, int]] = {}
+    for row in plan.rows:
+        for problem in row.problems:
+            values = found.setdefault((shown(problem.column), problem.reason), {})
+            values[shown(problem.value)] = values.get(shown(problem.value), 0) + 1
+    most = sorted(found.items(), key=lambda entry: -sum(entry[1].values()))[:MOST_PROBLEMS]
+    return [
+        {
+            "column": column,
+            "reason": reason,
+            "count": sum(values.values()),
+            "values": [value for value in list(values)[:MOST_VALUES] if value],
+            "more": max(0, len(values) - MOST_VALUES),
+        }
+        for (column, reason), values in most
+    ]
 
 
 def shown(value: Any) -> str:
@@ -41,25 +68,30 @@ def shown(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    text = value.isoformat(" ") if isinstance(value, date) and hasattr(value, "hour") else str(value)
+    if isinstance(value, datetime):
+        value = timezone.localtime(value) if timezone.is_aware(value) else value
+        value = f"{value:%Y-%m-%d %H:%M:%S %Z}".replace(":00 ", " ").strip()
+    text = str(value)
     text = text.replace("\x00", "␀")
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def _changes(plan: Plan, row: PlannedRow) -> Cells:
     """[field, old, new] of what the row changes; of a new record everything it gets."""
-    if row.state is RowState.NEW and row.record >= 0:
-        given = plan.records[row.record].values
-        return [cell for name, value in given.items() for cell in _cells(name, None, value)]
-    return [cell for change in plan.changes_of(row) for cell in _cells(change.field, change.old, change.new)]
+    found = [cell for change in plan.changes_of(row) for cell in _cells(change.field, change.old, change.new)]
+    made = [("", plan.records[row.record])] if row.state is RowState.NEW and row.record >= 0 else []
+    made += [(plan.parts[part].prefix, plan.parts[part].records[number]) for part, number in row.also]
+    for prefix, record in made:
+        if record.pk is None:
+            found += [cell for name, value in record.values.items() for cell in _cells(prefix + name, None, value)]
+    return found
 
 
 def _cells(name: str, old: Any, new: Any) -> Cells:
     if isinstance(new, Mapping) or isinstance(old, Mapping):
         before, after = old or {}, new or {}
         names = [key for key in {**before, **after} if before.get(key) != after.get(key)]
-        prefix = EXTRA if name == "extra" else f"{name}: "
-        return [[f"{prefix}{key}", shown(before.get(key)), shown(after.get(key))] for key in names]
+        return [[f"{name}{EXTRA}{key}", shown(before.get(key)), shown(after.get(key))] for key in names]
     return [] if new in (None, "") and old in (None, "") else [[name, shown(old), shown(new)]]
 
 
