@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from checkin_project.platform import taskqueue
-from checkin_project.platform.schedule import Job, daily
+from checkin_project.platform.exports.daily import prune_old, store_daily
+from checkin_project.platform.exports.storing import restart_stranded
+from checkin_project.platform.schedule import Job, daily, every
 
 JOBS: tuple[Job, ...] = (
     Job("prune_tasks", taskqueue.prune, daily(hour=4)),
+    Job("daily_exports", store_daily, daily(hour=3)),
+    Job("restart_exports", restart_stranded, every(minutes=15)),
+    Job("prune_exports", prune_old, daily(hour=4, minute=30)),
 )  # fmt: skip

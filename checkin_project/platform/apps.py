@@ -10,6 +10,7 @@ class PlatformConfig(AppConfig):
 
     def ready(self) -> None:
         from checkin_project.platform import checks  # noqa: F401  registers them
+        from checkin_project.platform.exports import checks as export_checks  # noqa: F401  and these
 
 
 class TasksConfig(TasksAppConfig):
