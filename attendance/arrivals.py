@@ -8,13 +8,14 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from checkin_project.platform import charts
+from checkin_project.platform.charts import HEIGHT, WIDTH
+
 MOST_BARS = 60
 # Widths in minutes that people can read off a clock; beyond them whole days.
 WIDTHS = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440)
 HOUR = 60
 RATE_OVER = 5
-# The drawing's own units; the page stretches it to any size.
-WIDTH, HEIGHT = 600, 160
 
 Minute = tuple[datetime, int]
 
@@ -27,16 +28,6 @@ class Bar:
     ends_at: datetime
     heads: int
     total: int
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """A bar as it is drawn, in units of WIDTH and HEIGHT from the top left."""
-
-    x: float
-    y: float
-    width: float
-    height: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +50,14 @@ class Curve:
         return max(self.bars, key=lambda bar: bar.heads, default=None)
 
     @property
-    def shapes(self) -> list[Shape]:
+    def shapes(self) -> list[charts.Shape]:
         """One for each bar that somebody came in; drawn a little narrower than its slot."""
         slot = WIDTH / max(1, len(self.bars))
-        shapes = []
-        for number, bar in enumerate(self.bars):
-            if bar.heads:
-                height = round(HEIGHT * bar.heads / self.most, 1)
-                shapes.append(
-                    Shape(round((number + 0.1) * slot, 1), round(HEIGHT - height, 1), round(0.8 * slot, 1), height)
-                )
-        return shapes
+        return [
+            charts.bar(number, 0, bar.heads, top=self.most, slot=slot)
+            for number, bar in enumerate(self.bars)
+            if bar.heads
+        ]
 
     @property
     def line(self) -> str:

@@ -53,8 +53,11 @@ class Found:
 class Absence:
     """Not seen lately: who came to `least` events of the range or more, and to none of the last `missed` ones held."""
 
-    missed: int = 4
-    least: int = 2
+    missed: int
+    least: int
+
+
+USUAL = Absence(missed=4, least=2)
 
 
 @dataclass(frozen=True, slots=True)

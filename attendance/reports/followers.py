@@ -51,6 +51,17 @@ class Follower:
 Of = Callable[[Occurrence], bool]
 
 
+def chosen(key: str) -> Of:
+    """Is an event of what this key names? "s3" is a series, "g2" a group, "eBCDFGHJK" an event."""
+    kind, name = key[:1], key[1:]
+    names: dict[str, Callable[[Occurrence], object]] = {
+        "s": lambda event: event.series_id,
+        "g": lambda event: event.group_id,
+        "e": lambda event: event.code,
+    }
+    return lambda event: str(names[kind](event)) == name
+
+
 def followed(scope: Scope, a: Of, b: Of) -> Followed:
     """Within the range. One query."""
     statement, values = _statement(_COUNTS, scope, a, b)

@@ -13,6 +13,7 @@ from checkin_project.platform.access import Actor, Permission
 from events.models import Event, EventQuerySet, Group, GroupQuerySet, ReviewStatus, Series, SeriesQuerySet
 
 MONTHS = 12
+NO_GROUP = 0
 # Wide enough for every zone's idea of a day.
 AROUND = timedelta(days=1)
 
@@ -20,6 +21,8 @@ AROUND = timedelta(days=1)
 @dataclass(frozen=True, slots=True)
 class Filters:
     """Days on which events start in their own time zones, both ends included; one group, one series, or all.
+
+    `group_id` NO_GROUP asks for events that belong to none.
 
     `first` lies far enough from the beginning of time for a range before it, `last` from its end; the form sees to it.
     """
@@ -39,7 +42,9 @@ class Occurrence:
     code: str
     legacy_id: str
     name: str
+    group_id: int | None
     group: str
+    series_id: int | None
     series: str
     starts_at: datetime
     all_day: bool
@@ -121,17 +126,40 @@ def series_of(actor: Actor) -> SeriesQuerySet:
 def scope_for(actor: Actor, filters: Filters, *, at: datetime) -> Scope:
     """The events that have begun by `at`. One query, however many there are."""
     events = reported(actor).filter(starts_at__lte=at, starts_at__lt=_end_of(filters.last))
-    if filters.group_id is not None:
+    if filters.group_id == NO_GROUP:
+        events = events.filter(group__isnull=True)
+    elif filters.group_id is not None:
         events = events.filter(group_id=filters.group_id)
     if filters.series_id is not None:
         events = events.filter(series_id=filters.series_id)
     rows = events.order_by("starts_at", "pk").values_list(
-        "pk", "code", "legacy_id", "name", "group__name", "series__name", "starts_at", "timezone", "all_day"
+        "pk",
+        "code",
+        "legacy_id",
+        "name",
+        "group_id",
+        "group__name",
+        "series_id",
+        "series__name",
+        "all_day",
+        "starts_at",
+        "timezone",
     )
     found: list[Occurrence] = []
-    for pk, code, legacy_id, name, group, series, starts_at, zone, all_day in rows:
-        local = starts_at.astimezone(ZoneInfo(zone))
-        event = Occurrence(len(found), pk, code, legacy_id or "", name, group or "", series or "", local, all_day)
+    for pk, code, legacy_id, name, group_id, group, series_id, series, all_day, starts_at, zone in rows:
+        event = Occurrence(
+            place=len(found),
+            pk=pk,
+            code=code,
+            legacy_id=legacy_id or "",
+            name=name,
+            group_id=group_id,
+            group=group or "",
+            series_id=series_id,
+            series=series or "",
+            starts_at=starts_at.astimezone(ZoneInfo(zone)),
+            all_day=all_day,
+        )
         if event.on <= filters.last:
             found.append(event)
     return Scope(filters, tuple(found), at)

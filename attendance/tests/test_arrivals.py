@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attendance.arrivals import HEIGHT, MOST_BARS, WIDTH, Bar, Curve, curve, rate
+from attendance.arrivals import MOST_BARS, Bar, Curve, curve, rate
+from checkin_project.platform.charts import HEIGHT, WIDTH
 
 BERLIN = ZoneInfo("Europe/Berlin")
 AT = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)

@@ -14,7 +14,7 @@ WIDTH, HEIGHT = 600, 160
 # The part of a bar's slot that it leaves free on each side.
 FREE = 0.1
 MOST_LABELS = 12
-STEPS = (1, 2, 2.5, 5, 10)
+STEPS = (1, 1.5, 2, 3, 4, 5, 6, 8, 10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +54,15 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Layers of bars on top of each other, and lines over them. `labels` name the places along the bottom."""
+    """Layers of bars on top of each other, and lines over them.
+
+    `labels` name the places along the bottom in full, `short` in as few letters as there is room for.
+    """
 
     labels: tuple[str, ...]
     stacks: tuple[Layer, ...]
     lines: tuple[Layer, ...] = ()
+    short: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -78,7 +82,9 @@ class Chart:
 
     @property
     def ticks(self) -> list[Tick]:
-        return [Tick(self.top * part, round(HEIGHT * (1 - part), 1)) for part in (1, 0.5)] if not self.is_empty else []
+        """The upper edge, and its half where that is a whole number."""
+        parts = [] if self.is_empty else [1.0] if self.top % 2 else [1.0, 0.5]
+        return [Tick(self.top * part, round(HEIGHT * (1 - part), 1)) for part in parts]
 
     @property
     def bars(self) -> list[Bar]:
@@ -109,7 +115,7 @@ class Chart:
     def axis(self) -> list[str]:
         """The labels, so many of them blank that the rest has room to be read."""
         every = -(-len(self.labels) // MOST_LABELS) or 1
-        return [label if place % every == 0 else "" for place, label in enumerate(self.labels)]
+        return [label if place % every == 0 else "" for place, label in enumerate(self.short or self.labels)]
 
     def _columns(self) -> Iterator[tuple[float, ...]]:
         for place in range(len(self.labels)):
@@ -128,7 +134,7 @@ def height_of(value: float, *, top: float) -> float:
 
 
 def round_above(value: float) -> float:
-    """The least number of 1, 2, 2.5 or 5 times a power of ten that is not below `value`; 2 at the least."""
+    """The least of STEPS times a power of ten that is not below `value`; 2 at the least, 0 for nothing."""
     size = 1.0
     while size * 10 < value:
         size *= 10
