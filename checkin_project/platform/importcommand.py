@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,12 +13,13 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from checkin_project.platform.access import SYSTEM
 from checkin_project.platform.imports import Duplicates, ImportReport, Options, Plan, RowState
 from checkin_project.platform.imports.kinds import Import, kind
 from checkin_project.platform.imports.sources import open_source
-from checkin_project.platform.sheets import Problem, SheetWriter
+from checkin_project.platform.sheets import Problem, Sheet, SheetWriter
 
 ROWS_FAILED, UNREADABLE = 1, 2
 _BAR = 30
@@ -27,9 +29,19 @@ class ImportCommand(BaseCommand):
     """Exit codes: 0 every row went in (or would), 1 some did not, 2 the file could not be read; nothing was written."""
 
     kind_name: str
+    files: int | str = 1
+    file_help = _lazy("The CSV file, or the https:// address of a published one.")
+
+    def open(self, names: list[str]) -> AbstractContextManager[tuple[Sheet, Callable[[], float]]]:
+        """The sheet that these names stand for, and what says how much of it has been read."""
+        return open_source(names[0])
+
+    def where(self, line: int) -> str:
+        """How a person finds a line again."""
+        return _("line %(line)d") % {"line": line}
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", help=_("The CSV file, or the https:// address of a published one."))
+        parser.add_argument("file", nargs=self.files, help=str(self.file_help))
         parser.add_argument("--dry-run", action="store_true", help=_("Say what would happen and write nothing."))
         parser.add_argument("--strict", action="store_true", help=_("Write nothing if a single row has a problem."))
         parser.add_argument("--report", type=Path, help=_("Write the problems to this CSV file."))
@@ -57,18 +69,19 @@ class ImportCommand(BaseCommand):
         if not options["dry_run"] and not (options["strict"] and problems):
             report = run.apply(plan, by=SYSTEM, at=timezone.now())
             for problem in report.outdated:
-                self.stderr.write(str(problem))
+                self.stderr.write(self._named(problem))
         self._print_summary(plan, report, dry_run=options["dry_run"])
         if plan.counts[RowState.ERROR] or (report is not None and report.outdated):
             raise CommandError(_("Some rows could not be imported. They are named above."), returncode=ROWS_FAILED)
 
-    def _read(self, run: Import, name: str) -> Plan:
+    def _read(self, run: Import, names: list[str]) -> Plan:
         is_terminal = self.stdout.isatty()
         try:
-            with open_source(name) as (sheet, share):
+            with self.open(names) as (sheet, share):
                 plan = run.plan(sheet, progress=self._bar(share) if is_terminal else None)
         except OSError as error:
-            reason = _("%(path)s cannot be opened: %(reason)s.") % {"path": name, "reason": error.strerror or error}
+            says = {"path": error.filename or names[0], "reason": error.strerror or error}
+            reason = _("%(path)s cannot be opened: %(reason)s.") % says
             raise CommandError(reason, returncode=UNREADABLE) from None
         if is_terminal:
             self.stdout.write("\r\x1b[K", ending="")
@@ -88,15 +101,19 @@ class ImportCommand(BaseCommand):
 
     def _print_rows(self, plan: Plan) -> None:
         for problem in plan.problems:
-            self.stderr.write(str(problem))
+            self.stderr.write(self._named(problem))
         for row in plan.rows:
             for likely in row.likely:
                 where = _("line %(line)d") % {"line": likely.line} if likely.line else _("on record")
-                says = {"line": row.line, "name": row.label, "other": likely.label, "where": where}
+                says = {"line": self.where(row.line), "name": row.label, "other": likely.label, "where": where}
                 says["reasons"] = ", ".join(likely.reasons)
                 self.stdout.write(_LIKELY[row.state]() % says)
             for note in row.notes:
-                self.stdout.write(f"line {row.line}: {note}")
+                self.stdout.write(f"{self.where(row.line)}: {note}")
+
+    def _named(self, problem: Problem) -> str:
+        place = self.where(problem.line) if problem.line else ""
+        return f"{', '.join(filter(None, (place, problem.column)))}: {problem.reason}".removeprefix(": ")
 
     def _print_summary(self, plan: Plan, report: ImportReport | None, *, dry_run: bool) -> None:
         if not plan.rows:
@@ -129,15 +146,15 @@ def _options(given: dict[str, Any]) -> Options:
 
 
 def _of_row_that_goes_in() -> str:
-    return _("line %(line)d: %(name)s is new, but likely the same as %(other)s (%(where)s; %(reasons)s)")
+    return _("%(line)s: %(name)s is new, but likely the same as %(other)s (%(where)s; %(reasons)s)")
 
 
 def _of_row_left_out() -> str:
-    return _("line %(line)d: %(name)s is left out, being likely the same as %(other)s (%(where)s; %(reasons)s)")
+    return _("%(line)s: %(name)s is left out, being likely the same as %(other)s (%(where)s; %(reasons)s)")
 
 
 def _of_row_with_problem() -> str:
-    return _("line %(line)d: perhaps %(other)s is meant (%(where)s; %(reasons)s)")
+    return _("%(line)s: perhaps %(other)s is meant (%(where)s; %(reasons)s)")
 
 
 _LIKELY: dict[RowState, Callable[[], str]] = {

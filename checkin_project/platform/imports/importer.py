@@ -51,7 +51,7 @@ class Importer(ABC, Generic[M, R]):
     needs: tuple[frozenset[str], ...]  # of each set, one field must have a column
     parts: tuple[type[models.Model], ...] = ()  # what is written with a record and goes with it
     # Set by the database on every save; a new record gets the file's values afterwards.
-    automatic = ("created_at", "updated_at")
+    automatic: tuple[str, ...] = ("created_at", "updated_at")
     # Is a new record's row that of `build({})` with the values put in, clean as `read` left them? Then records are
     # written as rows, many times faster than as instances, and `finish_rows` is asked in place of `finish`.
     by_rows = False

@@ -125,7 +125,7 @@ def _put_back(pairs: Sequence[tuple[M, Mapping[str, Any]]], importer: Importer[M
     if not pairs:
         return
     model, rows = importer.model, [row for row, _before in pairs]
-    names = {"updated_at"}
+    names = {field.name for field in model._meta.concrete_fields if field.name == "updated_at"}
     for row, before in pairs:
         for name, value in before.items():
             setattr(row, name, model._meta.get_field(name).to_python(value))  # type: ignore[union-attr]
