@@ -41,7 +41,7 @@ class GroupFiles(Sheet):
         self.header = tuple(keys)
         self.done = 0
         if not self.paths:
-            self.fatal = Problem(1, "", "", _("There is no YAML file here."), fatal=True)
+            self.fatal = Problem(0, "", "", _("There is no YAML file here."), fatal=True)
         elif not keys:
             self.fatal = next((found for found in self._read if isinstance(found, Problem)), None)
 
