@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Case, F, QuerySet, Value, When
 from django.utils.translation import gettext as _
 
-from attendance import live
+from attendance import closingexport, live
 from attendance.models import Attendance
 from attendance.stats import Counts, counts
 from checkin_project.platform.access import Actor, Permission
@@ -58,6 +58,7 @@ def close_event(event_code: str, *, by: Actor, at: datetime) -> Closed:
         if is_new:
             _refuse_what_cannot_close(event, at)
             _set_closed(event, at, by=by, at=at)
+            closingexport.store_list(event, by=by, at=at)
         # Whoever comes by a queue later is still in, and whoever is taken back later did not come: so everybody's
         # registration changes, not only that of the absent (see docs/decisions/0021).
         left = _turn(event, Attendance.Registration.REGISTERED, Attendance.Registration.NO_SHOW, at)

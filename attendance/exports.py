@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import F, QuerySet
@@ -17,13 +17,11 @@ from django.utils.translation import gettext_lazy as _
 
 from attendance.models import Attendance, Scan
 from checkin_project.platform.access import Actor, Permission
-from checkin_project.platform.exports import Export, Table, register, stream
+from checkin_project.platform.exports import Table, register, stream
 from checkin_project.platform.exports.columns import local, plain
+from checkin_project.platform.exports.narrowing import of_rows
 from checkin_project.platform.exports.table import Row
 from events.models import Event
-
-if TYPE_CHECKING:
-    from django.utils.functional import _StrPromise
 
 # The joined view of older systems, and behind it what only we know.
 DATABROWSER = (
@@ -228,10 +226,10 @@ def attendance_for(actor: Actor) -> QuerySet[Attendance]:
 
 
 def register_exports() -> None:
-    def offer(name: str, label: _StrPromise, make: Callable[[QuerySet[Attendance]], Table]) -> None:
-        register(Export(name, label, Permission.REPORTS, lambda actor: make(attendance_for(actor))))
-
-    offer("attendance", _("Attendance"), table)
-    offer("attendance_full", _("Attendance, all columns"), full_table)
-    offer("databrowser", _("Attendance with event and person"), databrowser_table)
-    offer("runner", _("Runners' sign-ups"), runner_table)
+    for name, label, make in (
+        ("attendance", _("Attendance"), table),
+        ("attendance_full", _("Attendance, all columns"), full_table),
+        ("databrowser", _("Attendance with event and person"), databrowser_table),
+        ("runner", _("Runners' sign-ups"), runner_table),
+    ):
+        register(of_rows(name, label, Permission.REPORTS, make, attendance_for, event="event__code"))

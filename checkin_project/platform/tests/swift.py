@@ -5,6 +5,7 @@ It verifies signatures and keeps what it is given, also when it is killed. Needs
 
 import os
 import pwd
+import signal
 import socket
 import subprocess
 import time
@@ -112,6 +113,20 @@ class OwnSwift:
 
     def make_bucket(self) -> None:
         Bucket(**self.options()).connection.create_bucket(Bucket=BUCKET)
+
+    def freeze(self) -> None:
+        """Every server stops where it stands: connections are taken and nothing answers."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self.process is not None:
+            pid = self.process.pid
+            children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+            for child in children:
+                os.kill(int(child), number)
 
     def kill(self, seconds: float = 10) -> None:
         """No server gets to finish anything; returns when none answers."""
