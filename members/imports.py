@@ -53,6 +53,7 @@ _KEY_COLUMNS = {
     "personal_email": ("student", "personal"),
 }
 _NAME = ("first_name", "last_name")
+_ADDRESSES = ("student_email", "personal_email")
 _REMEMBERED = frozenset({*_NAME, *_KEY_COLUMNS, "extra"})  # what people are found by
 _MOST_NAMESAKES = 3
 
@@ -234,16 +235,20 @@ class MemberImporter(imports.Importer[Member, Reading]):
 
     def _new_keys(self, records: Sequence[Record]) -> dict[str, dict[str, Record]]:
         """By field: the keys that these records bring, and whose they are."""
-        # A shared family address that was there when the plan was made is no surprise.
-        known = {record.stored.get(name) for record in self.records for name in ("student_email", "personal_email")}
-        return {
+        new = {
             name: {
                 record.values[name]: record
                 for record in records
-                if record.values.get(name) not in (None, record.stored.get(name)) and record.values[name] not in known
+                if record.values.get(name) not in (None, record.stored.get(name))
             }
             for name in _KEY_COLUMNS
         }
+        if any(new.values()):
+            # A shared family address that was there when the plan was made is no surprise.
+            for known in (record.stored.get(name) for record in self.records for name in _ADDRESSES):
+                for owners in new.values():
+                    owners.pop(known, None)
+        return new
 
     def build(self, values: Mapping[str, Any]) -> Member:
         return Member(**{name: value for name, value in values.items() if name not in self.automatic})

@@ -157,8 +157,8 @@ class KeyIndex:
     def __init__(self) -> None:
         self._legacy: dict[str, int] = {}
         self._v_numbers: dict[str, int] = {}
-        self._student: dict[str, int] = {}
-        self._addresses = _Shared()
+        self._student = _Shared()
+        self._personal = _Shared()
         self._names = _Shared()
 
     def add(self, record: int, person: Person, legacy_ids: Iterable[str]) -> None:
@@ -168,10 +168,9 @@ class KeyIndex:
         if person.v_number:
             self._v_numbers.setdefault(person.v_number, record)
         if person.student_email:
-            self._student.setdefault(person.student_email, record)
-        for address in (person.student_email, person.personal_email):
-            if address:
-                self._addresses.add(address, record)
+            self._student.add(person.student_email, record)
+        if person.personal_email:
+            self._personal.add(person.personal_email, record)
         name = _name_key(person)
         if name:
             self._names.add(name, record)
@@ -179,19 +178,19 @@ class KeyIndex:
     def find(self, person: Person, legacy_id: str) -> Found:
         """Records that share a key with `person`. An e-mail in another column than the student's is weak."""
         found = Found()
+        student = self._student.get(person.student_email) if person.student_email else ()
         strong = (
-            ("legacy_id", legacy_id, self._legacy),
-            ("v_number", person.v_number, self._v_numbers),
-            ("student_email", person.student_email, self._student),
+            ("legacy_id", self._legacy.get(legacy_id) if legacy_id else None),
+            ("v_number", self._v_numbers.get(person.v_number) if person.v_number else None),
+            ("student_email", student[0] if student else None),
         )
-        for name, key, records in strong:
-            record = records.get(key) if key else None
+        for name, record in strong:
             if record is not None:
                 found.places.setdefault(record, []).append(name)
         for address in (person.student_email, person.personal_email):
-            for record in self._addresses.get(address) if address else ():
-                if record not in found.places and record not in found.weak:
-                    found.weak.append(record)
+            if address:
+                sharing = {*self._student.get(address), *self._personal.get(address)}
+                found.weak += sorted(sharing.difference(found.places, found.weak))
         return found
 
     def namesakes(self, person: Person) -> list[int]:

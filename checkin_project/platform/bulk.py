@@ -183,7 +183,8 @@ def among(model: type[models.Model], keys: Sequence[int]) -> RawSQL:
 
 
 def _listed(keys: Sequence[int], connection: BaseDatabaseWrapper) -> Any:
-    return list(keys) if connection.vendor == "postgresql" else json.dumps(list(keys))
+    # As text: the driver would make an object of each number.
+    return f"{{{','.join(map(str, keys))}}}" if connection.vendor == "postgresql" else json.dumps(list(keys))
 
 
 def _copy(connection: BaseDatabaseWrapper, statement: str, rows: Iterable[Sequence[Any]]) -> None:
