@@ -6,6 +6,7 @@ Everybody else cancels an event, or anonymises or blocks a member; that keeps th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
@@ -15,6 +16,7 @@ from django.db.models import Q, QuerySet
 
 from attendance.models import Attendance, Scan
 from checkin_project.platform.access import Actor
+from checkin_project.platform.exports import storing
 from events.models import Event
 from members.models import LoyaltyEntry, Member
 
@@ -45,10 +47,11 @@ def toll_of(record: Event | Member | Attendance) -> Toll:
     return Toll(rows.attendance.count(), rows.scans.count(), rows.points.count())
 
 
-def erase(record: Event | Member | Attendance, *, by: Actor) -> Toll:
+def erase(record: Event | Member | Attendance, *, by: Actor, at: datetime) -> Toll:
     """Delete the record with its attendance, scans and points, in one transaction; says how many rows went.
 
-    Locks the record's row first, so that no door adds to it meanwhile. A member's change history goes as well.
+    Locks the record's row first, so that no door adds to it meanwhile. A member's change history goes as well, and so do
+    all stored exports, any of which may name the member.
     Raises PermissionDenied unless `by` is a superuser.
     """
     if not by.is_superuser:
@@ -67,6 +70,7 @@ def erase(record: Event | Member | Attendance, *, by: Actor) -> Toll:
         if isinstance(record, Member):
             Member.history.filter(id=pk).delete()
             _forget_log(Member, pk)
+            storing.forget(at)
     return toll
 
 

@@ -12,6 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -53,7 +54,7 @@ class ErasableAdmin(VisibleAdmin):
 
     def _erase(self, request: HttpRequest, record: Any) -> HttpResponse:
         pk, actor = record.pk, request_actor(request)
-        toll = erase(record, by=actor)
+        toll = erase(record, by=actor, at=timezone.now())
         # The log keeps that it was done and by whom, but not whom it was about.
         LogEntry.objects.create(
             user_id=cast("int", actor.user_id),

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.test import TestCase
 
 from attendance.erasing import Toll, erase, toll_of
 from attendance.models import Attendance, Device, Scan
-from attendance.tests.factories import come_in, make_device, take_back
+from attendance.tests.factories import AT, come_in, make_device, take_back
 from checkin_project.platform.access import SYSTEM, Actor, Role
+from checkin_project.platform.exports import storing
+from checkin_project.platform.exports.runs import ExportRun
 from checkin_project.platform.tests.admin_pages import messages_of, page, signed_in, text_of
+from checkin_project.platform.tests.exports import folder
 from events.models import Event
 from events.tests.factories import make_event
 from members.models import LoyaltyEntry, Member
@@ -27,13 +31,26 @@ def test_an_event_goes_with_its_attendance_scans_points_and_devices_and_nothing_
     come_in(ben, other)
     make_device(event_id=event.pk)
 
-    toll = erase(event, by=ROOT)
+    toll = erase(event, by=ROOT, at=AT)
 
     assert toll == Toll(attendance=1, scans=2, points=2)
     assert [row.event for row in Attendance.objects.all()] == [other]
     assert [scan.event for scan in Scan.objects.all()] == [other]
     assert [entry.points for entry in LoyaltyEntry.objects.all()] == [10]
     assert (list(Event.objects.all()), Device.objects.count()) == ([other], 0)
+
+
+def test_files_that_may_name_a_member_go_with_the_member() -> None:
+    ben = make_member(first_name="Ben")
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        run = storing.store("members", "csv", by=SYSTEM, at=AT)
+    path = folder() / run.key
+    assert "Ben" in path.read_text()
+
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        erase(ben, by=ROOT, at=AT)
+
+    assert (path.exists(), ExportRun.objects.exists()) == (False, False)
 
 
 def test_a_member_goes_with_every_trace_and_hosted_events_stay() -> None:
@@ -45,7 +62,7 @@ def test_a_member_goes_with_every_trace_and_hosted_events_stay() -> None:
     come_in(ben, hosted)
     come_in(make_member(first_name="Ana"), hosted)
 
-    toll = erase(ben, by=ROOT)
+    toll = erase(ben, by=ROOT, at=AT)
 
     hosted.refresh_from_db()
     assert toll == Toll(attendance=1, scans=2, points=0)
@@ -59,7 +76,7 @@ def test_one_attendance_goes_alone() -> None:
     come_in(make_member(), event)
     come_in(make_member(first_name="Ana"), event)
 
-    erase(Attendance.objects.get(member__first_name="Ben"), by=ROOT)
+    erase(Attendance.objects.get(member__first_name="Ben"), by=ROOT, at=AT)
 
     assert [row.name for row in Attendance.objects.all()] == ["Ana Brown"]
     assert [entry.member.first_name for entry in LoyaltyEntry.objects.all()] == ["Ana"]
@@ -69,7 +86,7 @@ def test_nobody_but_a_superuser_erases() -> None:
     event = make_event()
 
     with pytest.raises(PermissionDenied):
-        erase(event, by=SYSTEM)
+        erase(event, by=SYSTEM, at=AT)
 
     assert Event.objects.exists()
 

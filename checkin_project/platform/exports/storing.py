@@ -23,7 +23,7 @@ from checkin_project.platform.access import Actor
 from checkin_project.platform.exports.copying import copy, remove
 from checkin_project.platform.exports.formats import FORMATS
 from checkin_project.platform.exports.registry import find
-from checkin_project.platform.exports.runs import ExportRun
+from checkin_project.platform.exports.runs import ExportRun, ExportRunQuerySet
 
 log = logging.getLogger(__name__)
 SLUG_LENGTH = 60
@@ -130,5 +130,13 @@ def restart_stranded(at: datetime) -> None:
 
 def prune(at: datetime, *, keep: timedelta) -> int:
     """Delete runs older than `keep`, with their files; how many."""
-    old = ExportRun.objects.filter(created_at__lt=at - keep).exclude(state=State.DELETING)
-    return sum(delete(run, at=at) for run in old)
+    return _delete_all(ExportRun.objects.filter(created_at__lt=at - keep), at=at)
+
+
+def forget(at: datetime) -> int:
+    """Delete every run with its file, because somebody in them is to leave no trace; how many. They can be made anew."""
+    return _delete_all(ExportRun.objects.all(), at=at)
+
+
+def _delete_all(runs: ExportRunQuerySet, *, at: datetime) -> int:
+    return sum(delete(run, at=at) for run in runs.exclude(state=State.DELETING))
