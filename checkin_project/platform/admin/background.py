@@ -27,7 +27,7 @@ class LookOnlyAdmin(VisibleAdmin):
 @admin.register(ScheduledJob)
 class ScheduledJobAdmin(LookOnlyAdmin):
     list_display = ["name", "state", "started_at", "finished_at", "failures", "error"]
-    fields = list_display
+    fields = ["name", "state", "started_at", "finished_at", "failures", "error"]
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, job: ScheduledJob) -> str:
@@ -44,7 +44,7 @@ admin.site.unregister(DBTaskResult)
 @admin.register(DBTaskResult)
 class TaskAdmin(LookOnlyAdmin):
     list_display = ["what", "status", "enqueued_at", "due_at", "started_at", "finished_at", "starts", "error"]
-    fields = list_display
+    fields = ["what", "status", "enqueued_at", "due_at", "started_at", "finished_at", "starts", "error"]
     list_filter = ["status"]
     ordering = ["-enqueued_at"]
 
@@ -55,7 +55,7 @@ class TaskAdmin(LookOnlyAdmin):
 
     @admin.display(description=gettext_lazy("task"), ordering="task_path")
     def what(self, task: DBTaskResult[..., Any]) -> str:
-        return task.task_path.rsplit(".", 1)[-1]
+        return str(task.task_path).rsplit(".", 1)[-1]
 
     @admin.display(description=gettext_lazy("not before"), ordering="run_after")
     def due_at(self, task: DBTaskResult[..., Any]) -> Any:
@@ -74,7 +74,7 @@ class TaskAdmin(LookOnlyAdmin):
 @admin.register(Backup)
 class BackupAdmin(LookOnlyAdmin):
     list_display = ["name", "made_at", "bytes", "encrypted", "verified_at", "problem"]
-    fields = [*list_display, "sha256"]
+    fields = ["name", "made_at", "bytes", "encrypted", "verified_at", "problem", "sha256"]
 
     @admin.display(description=gettext_lazy("size"), ordering="size")
     def bytes(self, backup: Backup) -> str:
