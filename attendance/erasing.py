@@ -14,6 +14,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.db.models import Q, QuerySet
 
+from attendance.databrowser import materialised
 from attendance.models import Attendance, Scan
 from checkin_project.platform.access import Actor
 from checkin_project.platform.exports import storing
@@ -50,8 +51,8 @@ def toll_of(record: Event | Member | Attendance) -> Toll:
 def erase(record: Event | Member | Attendance, *, by: Actor, at: datetime) -> Toll:
     """Delete the record with its attendance, scans and points, in one transaction; says how many rows went.
 
-    Locks the record's row first, so that no door adds to it meanwhile. A member's change history goes as well, and so do
-    all stored exports, any of which may name the member.
+    Locks the record's row first, so that no door adds to it meanwhile. A member's change history goes as well, and with
+    it all stored exports, any of which may name the member.
     Raises PermissionDenied unless `by` is a superuser.
     """
     if not by.is_superuser:
@@ -65,6 +66,7 @@ def erase(record: Event | Member | Attendance, *, by: Actor, at: datetime) -> To
         rows.points.delete()
         rows.scans.delete()
         rows.attendance.delete()
+        materialised.forget()
         if not isinstance(record, Attendance):
             record.delete()
         if isinstance(record, Member):

@@ -134,7 +134,7 @@ def prune(at: datetime, *, keep: timedelta) -> int:
 
 
 def forget(at: datetime) -> int:
-    """Delete every run with its file, because somebody in them is to leave no trace; how many. They can be made anew."""
+    """Delete every run with its file, because somebody in them is to leave no trace; how many."""
     return _delete_all(ExportRun.objects.all(), at=at)
 
 
