@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import pre_migrate
 
 
 class AttendanceConfig(AppConfig):
@@ -8,6 +9,7 @@ class AttendanceConfig(AppConfig):
         # Models exist from here on only.
         from attendance import announcing, exports
         from attendance.coming import next_event
+        from attendance.databrowser.materialised import drop_before_migrating
         from attendance.imports.kinds import kinds
         from attendance.reportexports import register_exports
         from checkin_project.platform.imports.kinds import register
@@ -19,3 +21,4 @@ class AttendanceConfig(AppConfig):
             register(kind)
         register_exports()
         exports.register_exports()
+        pre_migrate.connect(drop_before_migrating, sender=self, dispatch_uid="attendance.databrowser")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from attendance.databrowser.materialised import refresh_when_settled
 from checkin_project.platform import taskqueue
 from checkin_project.platform.exports.daily import prune_old, store_daily
 from checkin_project.platform.exports.storing import restart_stranded
+from checkin_project.platform.imports import runs as import_runs
 from checkin_project.platform.schedule import Job, daily, every
 
 JOBS: tuple[Job, ...] = (
@@ -12,4 +14,6 @@ JOBS: tuple[Job, ...] = (
     Job("daily_exports", store_daily, daily(hour=3)),
     Job("restart_exports", restart_stranded, every(minutes=15)),
     Job("prune_exports", prune_old, daily(hour=4, minute=30)),
+    Job("prune_imports", import_runs.prune, daily(hour=4, minute=45)),
+    Job("refresh_databrowser", refresh_when_settled, every(minutes=1)),
 )  # fmt: skip

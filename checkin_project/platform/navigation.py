@@ -23,6 +23,7 @@ LINKS: tuple[tuple[str | Promise, str, Permission], ...] = (
     (_("Dashboard"), "attendance:dashboards", Permission.SCAN),
     (_("Kiosk"), "attendance:kiosk", Permission.SCAN),
     (_("Reports"), "attendance:reports", Permission.REPORTS),
+    (_("Data"), "attendance:data", Permission.REPORTS),
     (_("Devices"), "attendance:devices", Permission.DEVICES),
     (_("Admin"), "admin:index", Permission.SEARCH),
 )
