@@ -178,8 +178,12 @@ def test_a_server_that_drips_is_cut_off_at_the_deadline(path: str, port: int, gu
 
 def test_a_resolver_that_takes_long_is_not_waited_for(port: int, guard: Guard) -> None:
     began = time.monotonic()
-    slow = replace(guard, resolve=lambda _host, _port: time.sleep(1.5) or [HOME])
 
+    def ponder(_host: str, _port: int) -> list[Address]:
+        time.sleep(1.5)
+        return [HOME]
+
+    slow = replace(guard, resolve=ponder)
     with pytest.raises(OutboundError):
         get("plain", port, slow, seconds=0.2)
 
@@ -209,8 +213,12 @@ def test_a_resolver_that_takes_long_is_not_waited_for(port: int, guard: Guard) -
 )
 def test_addresses_that_are_not_plain_web_addresses_are_never_resolved(url: str) -> None:
     asked: list[str] = []
-    spy = replace(PUBLIC, resolve=lambda host, _port: asked.append(host) or [])
 
+    def note(host: str, _port: int) -> list[Address]:
+        asked.append(host)
+        return []
+
+    spy = replace(PUBLIC, resolve=note)
     with pytest.raises(OutboundError):
         fetch(url, guard=spy)
 
