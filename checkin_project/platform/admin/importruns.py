@@ -53,7 +53,6 @@ class ImportRunAdmin(ImportPages):
     view_needs = Permission.IMPORT
     list_display = ["file_name", "kind_label", "state_badge", "rows", "written", "created_by", "created_at"]
     list_filter = ["state", KindFilter]
-    list_select_related = ["created_by", "applied_by", "undone_by"]
     search_fields = ["file_name"]
     search_help_text = gettext_lazy("Name of the file")
 
@@ -85,6 +84,9 @@ class ImportRunAdmin(ImportPages):
             path("<int:pk>/problems/", view(self.problems_view), name="platform_importrun_problems"),
         ]
         return [*own, *super().get_urls()]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("created_by", "applied_by", "undone_by")
 
     # --- One run ----------------------------------------------------------------------------------
 

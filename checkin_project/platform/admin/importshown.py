@@ -95,7 +95,7 @@ def page_of(run: ImportRun, shown: str, number: str, *, may_choose: bool) -> Any
 def _shown(run: ImportRun, rows: Sequence[ImportRow], *, may_choose: bool) -> list[ShownRow]:
     labels = field_labels(run)
     decisions = run.options.get("decisions", {})
-    became = _became(run, [] if run.state == RunState.UNDONE else [row.line for row in rows])
+    became = _became(run, [row.line for row in rows] if run.state == RunState.APPLIED else [])
     return [
         ShownRow(
             row=row,

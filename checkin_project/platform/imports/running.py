@@ -14,13 +14,14 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_tasks import task
 
 from checkin_project.platform import bulk
 from checkin_project.platform.access import ANONYMOUS, Actor, actor_for
+from checkin_project.platform.exports.troubles import in_words, storage_errors
 from checkin_project.platform.imports import kinds
 from checkin_project.platform.imports.applying import batches
 from checkin_project.platform.imports.options import Duplicates, Options
@@ -145,23 +146,27 @@ def _taken(run_id: int, claim: str, state: RunState, become: RunState | None = N
 @contextmanager
 def _ended_in_words(run: ImportRun, claim: str) -> Iterator[None]:
     """However it ends, the run's page tells. An accident is not swallowed: it is written down, too."""
-    # What could not be undone is still imported.
-    state = RunState.APPLIED if run.state == RunState.UNDOING else RunState.FAILED
+    end: dict[str, Any] = {"state": RunState.FAILED, "applied_by": None}
+    if run.state == RunState.UNDOING:
+        end = {"state": RunState.APPLIED, "undone_by": None}  # what could not be undone is still imported
     try:
         yield
     except SupersededError:
         return
     except _StoppedError as stopped:
         with suppress(SupersededError):
-            _settle(run, claim, state=state, problem=stopped.problem, outdated=stopped.outdated)
+            _settle(run, claim, problem=stopped.problem, outdated=stopped.outdated, **end)
     except PermissionDenied:
         reason = _("Whoever asked for this may not import any more. Nothing was changed.")
         with suppress(SupersededError):
-            _settle(run, claim, state=state, problem=reason)
+            _settle(run, claim, problem=reason, **end)
+    except (OperationalError, InterfaceError):
+        # The database was lost: the worker begins again, and finds the run as it was.
+        raise
     except Exception:
         reason = _("Something broke, and it has been written down. Nothing was changed. Try again.")
         with suppress(DatabaseError, SupersededError):
-            _settle(run, claim, state=state, problem=reason)
+            _settle(run, claim, problem=reason, **end)
         raise
 
 
@@ -175,16 +180,20 @@ def _settle(run: ImportRun, claim: str, **values: Any) -> None:
 def _planned(run: ImportRun, progress: Callable[[int], None], importer: kinds.Import | None = None) -> Plan:
     """What the file would do now, if it is the one that was uploaded."""
     importer = importer or kinds.kind(run.kind).make(options_of(run))
-    with run.file.open("rb") as file:
-        digest = hashlib.sha256()
-        while part := file.read(1 << 16):
-            digest.update(part)
-        if digest.hexdigest() != run.sha256:
-            raise _StoppedError(
-                _("The kept file is not the one that was uploaded. Upload it again. Nothing was written.")
-            )
-        file.seek(0)
-        return importer.plan(read_sheet(cast("BinaryIO", file)), progress=progress)
+    try:
+        with run.file.open("rb") as file:
+            digest = hashlib.sha256()
+            while part := file.read(1 << 16):
+                digest.update(part)
+            if digest.hexdigest() != run.sha256:
+                raise _StoppedError(_("The kept file is not the one that was uploaded. Upload it again."))
+            file.seek(0)
+            return importer.plan(read_sheet(cast("BinaryIO", file)), progress=progress)
+    except FileNotFoundError:
+        raise _StoppedError(_("The kept file is gone. Upload it again.")) from None
+    except storage_errors() as error:
+        reason = _("The kept file could not be read: %(reason)s") % {"reason": in_words(error)}
+        raise _StoppedError(reason) from error
 
 
 def _keep(run: ImportRun, written: Iterable[Written]) -> None:
