@@ -16,11 +16,12 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import report
 from cluster import Cluster
@@ -30,7 +31,7 @@ from processes import BenchmarkError, Processes, free_port, run
 START, END = "<!-- import results -->", "<!-- end of import results -->"
 ROWS = 100_000
 CHECKED, BAD = 10_000, 200
-ATTENDANCE = 11_306
+ATTENDANCE, EVENTS, MEMBERS = 11_306, 150, 2_000
 GOAL_APPLY, GOAL_BOTH, GOAL_MB, GOAL_CHECKED, GOAL_ATTENDANCE = 5, 10, 250, 10, 5
 NAMES = Path(__file__).with_name("names.txt")
 HEADER = "id,first_name,last_name,classification,major,v_number,student_email,personal_email,phone,created_at"
@@ -85,12 +86,29 @@ def people(amount: int, *, changed: bool, bad: int = 0) -> Iterator[list[str]]:
         ]
 
 
-def write_people(path: Path, amount: int, *, changed: bool, bad: int = 0) -> Path:
+def write_table(path: Path, header: str, rows: Iterable[Sequence[object]]) -> Path:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(HEADER.split(","))
-        writer.writerows(people(amount, changed=changed, bad=bad))
+        writer.writerow(header.split(","))
+        writer.writerows(rows)
     return path
+
+
+def write_people(path: Path, amount: int, *, changed: bool, bad: int = 0) -> Path:
+    return write_table(path, HEADER, people(amount, changed=changed, bad=bad))
+
+
+def events() -> Iterator[tuple[object, ...]]:
+    for number in range(1, EVENTS + 1):
+        yield number, f"Meeting {number}", f"20{20 + number // 28}-{number % 12 + 1:02d}-{number % 28 + 1:02d}", "Hall"
+
+
+def arrivals(amount: int) -> Iterator[tuple[object, ...]]:
+    """Who came to which event; every fiftieth line says again what an earlier one said, a minute later."""
+    for number in range(amount):
+        place, minute = (number - 1, 1) if number % 50 == 49 else (number, 0)
+        event, member = place % EVENTS + 1, (place // EVENTS * 13 + place) % MEMBERS + 1
+        yield number + 1, event, member, f"2021-03-04T18:{place % 59 + minute:02d}:{place % 60:02d}Z"
 
 
 def floor(url: str, path: Path) -> float:
@@ -108,7 +126,7 @@ def floor(url: str, path: Path) -> float:
 
 
 def import_here(path: Path, *, dry: bool) -> dict[str, Any]:
-    """Import `path` into the configured database as the command does."""
+    """Import `path` into the configured database; its name begins with the kind of what it holds."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "checkin_project.settings")
     import django
 
@@ -116,15 +134,16 @@ def import_here(path: Path, *, dry: bool) -> dict[str, Any]:
     from django.utils import timezone
 
     from checkin_project.platform.access import SYSTEM
+    from checkin_project.platform.imports.kinds import Options, kind
     from checkin_project.platform.sheets import open_sheet
-    from members import imports
 
+    run = kind(path.stem.partition("-")[0]).make(Options(ZoneInfo("UTC")))
     started, cpu = time.perf_counter(), time.process_time()
     with open_sheet(path) as sheet:
-        plan = imports.plan(sheet)
+        plan = run.plan(sheet)
     planned, planned_cpu = time.perf_counter(), time.process_time()
     if not dry:
-        written = imports.apply(plan, by=SYSTEM, at=timezone.now())
+        written = run.apply(plan, by=SYSTEM, at=timezone.now())
         if written.outdated:
             raise SystemExit(str(written.outdated[0]))
     applied = time.perf_counter()
@@ -170,9 +189,7 @@ def compared(cluster: Cluster, env: dict[str, str], name: str, path: Path) -> Co
     cluster.settle()
     started = cluster.cpu_seconds()
     ours = imported(env, path)
-    found = Compared(name, seconds, between - before, ours, cluster.cpu_seconds() - started)
-    print(_line(found), flush=True)
-    return found
+    return Compared(name, seconds, between - before, ours, cluster.cpu_seconds() - started)
 
 
 def _line(found: Compared) -> list[str]:
@@ -189,25 +206,46 @@ def _line(found: Compared) -> list[str]:
     ]
 
 
-def measure(folder: Path, processes: Processes, rows: int) -> tuple[list[Compared], Run, str]:
+@dataclass(frozen=True, slots=True)
+class Found:
+    members: list[Compared]
+    checked: Run
+    attendance: list[Run]
+    server: str
+
+
+def measure(folder: Path, processes: Processes, rows: int) -> Found:
     cluster = Cluster(folder, free_port(54301), processes)
     env = project_environment(folder, cluster.create_database("ours"), "", 8300, threads=1)
     run([sys.executable, str(ROOT / "manage.py"), "migrate", "--verbosity", "0"], env=env)
     cluster.sql(FLOOR_TABLE, "ours")
-    new = write_people(folder / "new.csv", rows, changed=False)
-    later = write_people(folder / "later.csv", rows, changed=True)
+    new = write_people(folder / "members-new.csv", rows, changed=False)
+    later = write_people(folder / "members-later.csv", rows, changed=True)
     found = [compared(cluster, env, "new members", new)]
     cluster.sql("ANALYZE", "ours")  # as autovacuum would have done by the time the file comes again
     found.append(compared(cluster, env, "the same, changed", later))
-    checked = imported(env, write_people(folder / "bad.csv", CHECKED, changed=False, bad=BAD), dry=True)
-    return found, checked, cluster.describe()
+    checked = imported(env, write_people(folder / "members-bad.csv", CHECKED, changed=False, bad=BAD), dry=True)
+    return Found(found, checked, attendance(folder, cluster), cluster.describe())
 
 
-def goals(found: list[Compared], checked: Run) -> list[tuple[bool, str]]:
-    both = max(each.both_ratio for each in found)
-    apply = max(each.apply_ratio for each in found)
-    memory = max(each.ours.memory_mb for each in found)
-    errors = checked.counts.get("error", 0)
+def attendance(folder: Path, cluster: Cluster) -> list[Run]:
+    """The lists of some years, in a database that holds their people and events, and the same once more."""
+    env = project_environment(folder, cluster.create_database("attendance"), "", 8300, threads=1)
+    run([sys.executable, str(ROOT / "manage.py"), "migrate", "--verbosity", "0"], env=env)
+    imported(env, write_people(folder / "members-few.csv", MEMBERS, changed=False))
+    imported(env, write_table(folder / "events.csv", "id,name,event_date,location", events()))
+    cluster.sql("ANALYZE", "attendance")
+    cluster.settle()
+    lines = write_table(folder / "attendance.csv", "id,event_id,member_id,checked_in_at", arrivals(ATTENDANCE))
+    return [imported(env, lines), imported(env, lines)]
+
+
+def goals(found: Found) -> list[tuple[bool, str]]:
+    both = max(each.both_ratio for each in found.members)
+    apply = max(each.apply_ratio for each in found.members)
+    memory = max(each.ours.memory_mb for each in found.members)
+    checked, errors = found.checked, found.checked.counts.get("error", 0)
+    seconds = [each.plan + each.apply for each in found.attendance]
     return [
         (apply <= GOAL_APPLY, f"writing takes at most {apply:.1f} × the floor (goal: {GOAL_APPLY})"),
         (both <= GOAL_BOTH, f"preview and writing take at most {both:.1f} × the floor (goal: {GOAL_BOTH})"),
@@ -216,10 +254,18 @@ def goals(found: list[Compared], checked: Run) -> list[tuple[bool, str]]:
             checked.plan <= GOAL_CHECKED and errors == BAD,
             f"{CHECKED:,} rows with {errors} bad ones previewed in {checked.plan:.1f} s (goal: {GOAL_CHECKED})",
         ),
+        (
+            seconds[0] <= GOAL_ATTENDANCE,
+            f"{ATTENDANCE:,} lines of attendance in {seconds[0]:.1f} s (goal: {GOAL_ATTENDANCE})",
+        ),
     ]
 
 
-def markdown(found: list[Compared], checked: Run, server: str, load: float) -> str:
+def _counts(found: Run) -> str:
+    return ", ".join(f"{count:,} {state}" for state, count in found.counts.items())
+
+
+def markdown(found: Found, load: float) -> str:
     head = [
         "rows",
         "floor s",
@@ -227,14 +273,20 @@ def markdown(found: list[Compared], checked: Run, server: str, load: float) -> s
         "writing s",
         "writing × floor",
         "both × floor",
-        "CPU s of the floor",
-        "CPU s of ours: preview + writing + database",
+        "floor, CPU s",
+        "ours, CPU s: preview + writing + database",
         "peak MB",
     ]
-    verdicts = [f"* {'reached' if good else '**missed**'}: {text}" for good, text in goals(found, checked)]
-    lines = [*report.machine(), server, f"load average when it began: {load:.1f} on {os.cpu_count()} cores"]
+    verdicts = [f"* {'reached' if good else '**missed**'}: {text}" for good, text in goals(found)]
+    lines = [*report.machine(), found.server, f"load average when it began: {load:.1f} on {os.cpu_count()} cores"]
     machine = "\n".join(f"* {line}" for line in lines)
-    return f"{machine}\n\n{report.table(head, map(_line, found))}\n\n" + "\n".join(verdicts)
+    lists = [
+        [name, f"{each.plan:.1f}", f"{each.apply:.1f}", f"{each.plan_cpu:.1f} + {each.apply_cpu:.1f}", _counts(each)]
+        for name, each in zip((f"{ATTENDANCE:,} lines", "the same again"), found.attendance, strict=True)
+    ]
+    tables = [report.table(head, [_line(each) for each in found.members])]
+    tables.append(report.table(["attendance", "preview s", "writing s", "CPU s: preview + writing", "rows"], lists))
+    return "\n\n".join([machine, *tables, "\n".join(verdicts)])
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:
@@ -259,7 +311,7 @@ def main() -> int:
     folder.chmod(0o755)  # PostgreSQL may run under another account
     try:
         with Processes(folder) as processes:
-            found, checked, server = measure(folder, processes, options.rows)
+            found = measure(folder, processes, options.rows)
     except BenchmarkError as error:
         print(f"{error}\nLogs are in {folder}.", file=sys.stderr)
         return 1
@@ -268,12 +320,12 @@ def main() -> int:
         print("Stopped; everything that was started has been ended.", file=sys.stderr)
         return 130
     shutil.rmtree(folder)
-    text = markdown(found, checked, server, load)
+    text = markdown(found, load)
     print(f"\n{text}")
     if options.write:
         before, _start, rest = report.README.read_text().partition(START)
         report.README.write_text(f"{before}{START}\n\n{text}\n\n{END}{rest.partition(END)[2]}")
-    return 0 if all(good for good, _text in goals(found, checked)) else 1
+    return 0 if all(good for good, _text in goals(found)) else 1
 
 
 if __name__ == "__main__":
