@@ -100,7 +100,7 @@ def test_every_link_of_the_start_page_opens() -> None:
     client = signed_in()
 
     start = client.get("/admin/")
-    today, waiting = (panel.context for panel in start.context["panels"])
+    today, waiting = (panel.context for panel in start.context["panels"][:2])
     links = [today["events"][0].url, *(line.url for line in waiting["waiting"])]
 
     assert len(links) == 7

@@ -26,6 +26,7 @@ log = logging.getLogger("checkin.worker")
 TASKS_EVERY = 1.0
 JOBS_EVERY = 5.0
 ALIVE_EVERY = 20.0
+SIGN_OFF_SECONDS = 2.0
 DATABASE_AWAY = (OperationalError, InterfaceError)
 
 
@@ -109,11 +110,12 @@ class BackgroundWork:
         for loop in (*self.loops, self.watch):
             if loop.thread.is_alive():
                 loop.thread.join(max(0.0, end - monotonic()))
-        if any(loop.thread.is_alive() for loop in self.loops):
-            self._forget([loop.name for loop in self.loops if loop.name and not loop.thread.is_alive()])
-            return False
-        self._forget([loop.name for loop in (*self.loops, self.watch) if loop.name])
-        return True
+        ended = [loop for loop in (*self.loops, self.watch) if not loop.thread.is_alive()]
+        # In a thread: a database that hangs does not hold up the end.
+        signing_off = threading.Thread(target=_forget, args=([loop.name for loop in ended if loop.name],), daemon=True)
+        signing_off.start()
+        signing_off.join(SIGN_OFF_SECONDS)
+        return all(loop in ended for loop in self.loops)
 
     def _say_alive(self, own: str) -> bool:
         """Once every few seconds; after a gap others have to be given time to be heard of again."""
@@ -126,15 +128,15 @@ class BackgroundWork:
             give_back_lost(at=timezone.now())
         return False
 
-    @staticmethod
-    def _forget(names: list[str]) -> None:
-        """Whoever ended in order is not missed. A database that is away does not hold up the end."""
-        try:
-            Worker.objects.filter(name__in=names).delete()
-        except Error:
-            log.debug("not signed off: the database does not answer")
-        finally:
-            connection.close()
+
+def _forget(names: list[str]) -> None:
+    """Whoever ended in order is not missed."""
+    try:
+        Worker.objects.filter(name__in=names).delete()
+    except Error:
+        log.debug("not signed off: the database does not answer")
+    finally:
+        connection.close()
 
 
 def say_alive(names: list[str]) -> None:

@@ -3,7 +3,14 @@
 from django.contrib import admin
 from django.contrib.auth.models import Group as PermissionGroup
 
-from checkin_project.platform.admin.background import BackupAdmin, LookOnlyAdmin, ScheduledJobAdmin, TaskAdmin
+from checkin_project.platform.admin.background import (
+    BackupAdmin,
+    LookOnlyAdmin,
+    ScheduledJobAdmin,
+    TaskAdmin,
+    upkeep_panel,
+)
+from checkin_project.platform.admin.exchange import ExportPages, Shape
 from checkin_project.platform.admin.importing import ImportPages, import_panel
 from checkin_project.platform.admin.importruns import ImportRunAdmin
 from checkin_project.platform.admin.questions import Question, RuleAddAdmin, ask, back_to, done, show_once
@@ -24,6 +31,7 @@ admin.site.unregister(PermissionGroup)
 __all__ = [
     "BackupAdmin",
     "DateAndTime",
+    "ExportPages",
     "HistoryAdmin",
     "ImportPages",
     "ImportRunAdmin",
@@ -32,6 +40,7 @@ __all__ = [
     "ReadOnlyInline",
     "RuleAddAdmin",
     "ScheduledJobAdmin",
+    "Shape",
     "TaskAdmin",
     "UserAdmin",
     "VisibleAdmin",
@@ -43,4 +52,5 @@ __all__ = [
     "done",
     "import_panel",
     "show_once",
+    "upkeep_panel",
 ]

@@ -8,15 +8,24 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_tasks_db import admin as tasks_admin
 from django_tasks_db.models import DBTaskResult, get_date_max
 
-from checkin_project.platform.access import Permission
+from checkin_project.platform.access import Permission, request_actor
 from checkin_project.platform.admin.visible import VisibleAdmin
+from checkin_project.platform.adminsite import Panel
 from checkin_project.platform.logs import clean
 from checkin_project.platform.models import Backup, ScheduledJob
+from checkin_project.platform.upkeep import states
+
+
+def upkeep_panel(request: HttpRequest) -> Panel | None:
+    """A part of the start page, for administrators."""
+    found = states(request_actor(request), at=timezone.now())
+    return Panel("admin/_upkeep.html", {"states": found}) if found else None
 
 
 class LookOnlyAdmin(VisibleAdmin):
