@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from attendance.reportforms import AbsenceForm, FilterForm
 from attendance.reports.scope import scope_for
@@ -15,13 +16,15 @@ from attendance.reports.tables import ASKING, REPORTS, Question, table_for
 from checkin_project.platform.access import Actor, Permission
 from checkin_project.platform.exports import Export, Table, register
 
+PARAMS = (*FilterForm.base_fields, *AbsenceForm.base_fields)
+
 
 def register_exports() -> None:
     """Offer every report that needs nothing but its name. Safe to repeat."""
     for name, report in REPORTS.items():
         if name not in ASKING:
             table, narrowed = partial(_narrowed, name, asked={}), partial(_narrowed, name)
-            register(Export(name, report.label, Permission.REPORTS, table, narrowed))
+            register(Export(name, report.label, Permission.REPORTS, table, narrowed, PARAMS))
 
 
 def _narrowed(name: str, actor: Actor, asked: Mapping[str, Any]) -> Table:
@@ -29,6 +32,8 @@ def _narrowed(name: str, actor: Actor, asked: Mapping[str, Any]) -> Table:
 
     Days, group or series that make no sense raise ValidationError with a sentence.
     """
+    if unknown := sorted(set(asked) - set(PARAMS)):
+        raise ValidationError(_("This report knows no %(names)s."), params={"names": ", ".join(unknown)})
     at = timezone.now()
     form = FilterForm(asked, actor=actor, at=at)
     if not form.is_valid():

@@ -257,6 +257,28 @@ ROWS = [
         "302 404 404 404 404 404 404 404 302",
         "302 405 405 405 405 405 405 405 302",
     ),
+    # Reports, for those who may read them; whose numbers are in them is tried in test_views_reports.py.
+    Row("attendance:reports", "", "302 403 403 403 200 200 403 200 302", "302 405 405 405 405 405 405 405 302"),
+    Row("attendance:reports-events", "", "302 403 403 403 200 200 403 200 302", "302 405 405 405 405 405 405 405 302"),
+    Row("attendance:reports-months", "", "302 403 403 403 200 200 403 200 302", "302 405 405 405 405 405 405 405 302"),
+    Row("attendance:reports-people", "", "302 403 403 403 200 200 403 200 302", "302 405 405 405 405 405 405 405 302"),
+    Row("attendance:reports-times", "", "302 403 403 403 200 200 403 200 302", "302 405 405 405 405 405 405 405 302"),
+    Row(
+        "attendance:reports-retention", "", "302 403 403 403 200 200 403 200 302", "302 405 405 405 405 405 405 405 302"
+    ),
+    Row(
+        "attendance:reports-not-seen", "", "302 403 403 403 200 200 403 200 302", "302 405 405 405 405 405 405 405 302"
+    ),
+    Row("attendance:reports-help", "", "302 403 403 403 200 200 403 200 302", "302 405 405 405 405 405 405 405 302"),
+    Row(
+        "attendance:reports-table", "own", "302 403 403 403 200 200 403 200 302", "302 405 405 405 405 405 405 405 302"
+    ),
+    Row(
+        "attendance:reports-table",
+        "absent",
+        "302 403 403 403 404 404 403 404 302",
+        "302 405 405 405 405 405 405 405 302",
+    ),
     # The API: a browser's cookies open nothing there.
     Row("api:openapi-json", "", "200", "200"),
     Row("api:openapi-view", "", "200", "200"),

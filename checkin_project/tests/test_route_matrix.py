@@ -141,6 +141,8 @@ class World:
             if route == "exports-file":
                 return ["NOPE" if target == "absent" else link_to(run).split("/")[-2]]
             return [999_999 if target == "absent" else run.pk]
+        if route == "attendance:reports-table":
+            return ["nothing" if target == "absent" else "attendance-by-event", "csv"]
         if route.startswith("members:pass"):
             known = self.objects["own" if target == "absent" else target]["members.pass"]
             return ["P" + "A" * 26 if target == "absent" else passes.code_of(known)]  # type: ignore[arg-type]

@@ -17,7 +17,7 @@ SPACE = "\u00a0"
 @register.filter
 def number(value: float | None, places: int = 0) -> str:
     """1234567 → 1,234,567."""
-    return NOTHING if value is None else number_format(value, places, force_grouping=True)
+    return NOTHING if value is None else number_format(round(value, places), places, force_grouping=True)
 
 
 @register.filter
