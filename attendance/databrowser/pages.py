@@ -55,25 +55,25 @@ class Page:
         return number_format(self.total, force_grouping=True)
 
 
-def page(asked: Asked, actor: Actor, source: Source) -> Page:
-    """Never more than ROWS rows are read, however many match."""
+def page(asked: Asked, actor: Actor, source: Source, *, size: int = ROWS) -> Page:
+    """No more rows are read than one page has, however many match."""
     everything, found = visible_to(actor, source), matching(asked, actor, source)
     how_many = found.count()
     total = everything.count() if any(True for _filter in asked.filters()) else how_many
     start = _start(asked, everything)
     is_lost = bool(asked.after or asked.before) and start is None
     way = Way(asked.order, asked.is_descending, is_backward=bool(asked.before) and start is not None)
-    keys = keys_beyond(found, way, start, ROWS + 1, matching=how_many)
+    keys = keys_beyond(found, way, start, size + 1, matching=how_many)
     if way.is_backward:
-        if len(keys) <= ROWS:
+        if len(keys) <= size:
             # The beginning: the first page whole, rather than what is left before the row.
             start, way = None, replace(way, is_backward=False)
-            keys = keys_beyond(found, way, None, ROWS + 1, matching=how_many)
+            keys = keys_beyond(found, way, None, size + 1, matching=how_many)
         else:
-            keys = keys[ROWS - 1 :: -1]
+            keys = keys[size - 1 :: -1]
     is_first = start is None
-    has_more = way.is_backward or len(keys) > ROWS
-    rows = _rows(keys[:ROWS], found)
+    has_more = way.is_backward or len(keys) > size
+    rows = _rows(keys[:size], found)
     return Page(
         lines=_lines(rows, asked, actor),
         matching=how_many,

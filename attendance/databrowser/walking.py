@@ -63,7 +63,8 @@ def keys_beyond(found: Found, way: Way, start: Facts | None, limit: int, *, matc
 def _of_phase(found: Found, phase: Phase, way: Way, start: Facts | None, limit: int, matching: int) -> list[int]:
     source, is_descending = found.source, way.is_descending != way.is_backward
     rows = found.rows.filter(phase.condition(source))
-    if start is None and phase.fact == "checked_in_at" and found.events is not None and matching > FEW:
+    is_timed = phase.fact == "checked_in_at" and not phase.is_missing
+    if is_timed and start is None and found.events is not None and matching > FEW:
         rows = rows.filter(_within(found, is_descending=is_descending))
     if start is not None:
         keys = [(source.path(key), start[key]) for key in phase.keys]
