@@ -2,13 +2,15 @@
 #   HTTP        gunicorn, one request per process, cut off by its time limit when a database hangs (the default command)
 #   WebSockets  uvicorn checkin_project.asgi:application (see compose.yaml)
 # One container for everything, without a proxy: python manage.py serve
-FROM python:3.11-slim AS build
+FROM python:3.11-slim-trixie AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /venv
 COPY requirements.txt .
 RUN /venv/bin/pip install --require-hashes -r requirements.txt
 
-FROM python:3.11-slim
+# Named by its Debian: pg_dump has to be of the database's version or newer, and trixie has 17.
+FROM python:3.11-slim-trixie
+RUN apt-get update && apt-get install --yes --no-install-recommends postgresql-client && rm -rf /var/lib/apt/lists/*
 ENV PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
     ENVIRONMENT=production HOST=0.0.0.0 PORT=8000 VAR_DIR=/var/lib/checkin
 RUN useradd --system --uid 10001 --home-dir /var/lib/checkin --create-home checkin
