@@ -53,7 +53,7 @@ def test_days_a_group_and_a_series_are_read_from_the_address() -> None:
         ({"series": "x' OR 1=1"}, "series", "That is not among what you may choose."),
     ],
 )
-def test_what_makes_no_sense_is_said(fields: dict[str, str], where: str, sentence: str) -> None:
+def test_what_makes_no_sense_is_said(fields: dict[str, Any], where: str, sentence: str) -> None:
     assert asked(**fields).errors == {where: [sentence]}
 
 

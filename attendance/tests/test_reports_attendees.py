@@ -12,10 +12,13 @@ from attendance.tests.reporting import came, registered, scoped
 from checkin_project.platform.access import SYSTEM, Actor, Role
 from events.models import Event, GroupMember
 from events.tests.factories import EVENING, make_event, make_group, make_series
-from members.models import MemberWord
+from members.models import Member, MemberWord
 from members.tests.factories import make_member
 
 pytestmark = pytest.mark.django_db
+
+
+People = list[tuple[Event, list[Member | str]]]
 
 
 def evenings(count: int, **fields: Any) -> list[Event]:
@@ -28,7 +31,8 @@ def evenings(count: int, **fields: Any) -> list[Event]:
 def test_equals_share_a_place_and_the_last_seen_comes_first() -> None:
     first, second, third = evenings(3)
     ana, ben, cleo = (make_member(first_name=name, last_name="") for name in ("Ana", "Ben", "Cleo"))
-    for event, who in ((first, [ana, ben]), (second, [ana, cleo]), (third, [ana, "Gus"])):
+    evening: People = [(first, [ana, ben]), (second, [ana, cleo]), (third, [ana, "Gus"])]
+    for event, who in evening:
         for person in who:
             came(event, person)
 
@@ -99,10 +103,12 @@ def test_who_came_to_one_and_then_to_the_other() -> None:
     Event.objects.filter(pk=first_a.pk).update(series=a)
     Event.objects.filter(pk__in=[first_b.pk, second_b.pk]).update(series=b)
     then, other_way, both_ways, only = (make_member(first_name=name) for name in ("Then", "Other", "Both", "Only"))
-    for event, who in ((first_b, [other_way, both_ways]), (first_a, [then, other_way, both_ways, only, "Gus"])):
+    who_came: People = [(first_b, [other_way, both_ways]), (first_a, [then, other_way, both_ways, only, "Gus"])]
+    for event, who in who_came:
         for person in who:
             came(event, person)
-    for person in (then, both_ways, "Gus"):
+    last: list[Member | str] = [then, both_ways, "Gus"]
+    for person in last:
         came(second_b, person)
     of_a, of_b = followers.chosen(f"s{a.pk}"), followers.chosen(f"s{b.pk}")
 
