@@ -486,6 +486,10 @@ LOGGING = {"level": LOG_LEVEL, "format": LOG_FORMAT}
 # --- The product -----------------------------------------------------------------------------------------
 DEMO = _yes_no("DEMO", default=False)  # shows /styleguide/; `make run` turns it on
 DEMO_PASSWORD = str(env.str("DEMO_PASSWORD", default=""))
+# What one imported file may hold at most, and whether workbooks are read beside CSV.
+IMPORT_MAX_MB = _whole_number("IMPORT_MAX_MB", 50, low=1, high=1000)
+IMPORT_MAX_ROWS = _whole_number("IMPORT_MAX_ROWS", 200_000, low=1, high=5_000_000)
+IMPORT_XLSX = _yes_no("IMPORT_XLSX", default=False)
 # Days for which an import's file, rows and old values are kept, and for which it can be undone.
 IMPORT_KEEP_DAYS = _whole_number("IMPORT_KEEP_DAYS", 30, low=1, high=3650)
 # Where the data browser reads: live rows, or a view of PostgreSQL's that is refreshed when writing has come to rest.

@@ -19,6 +19,7 @@ from checkin_project.platform.access import SYSTEM
 from checkin_project.platform.imports import Duplicates, ImportReport, Options, Plan, RowState
 from checkin_project.platform.imports.kinds import Import, kind
 from checkin_project.platform.imports.sources import open_source
+from checkin_project.platform.outbound import OutboundError
 from checkin_project.platform.sheets import Problem, Sheet, SheetWriter
 
 ROWS_FAILED, UNREADABLE = 1, 2
@@ -79,6 +80,8 @@ class ImportCommand(BaseCommand):
         try:
             with self.open(names) as (sheet, share):
                 plan = run.plan(sheet, progress=self._bar(share) if is_terminal else None)
+        except OutboundError as error:
+            raise CommandError(str(error), returncode=UNREADABLE) from None
         except OSError as error:
             says = {"path": error.filename or names[0], "reason": error.strerror or error}
             reason = _("%(path)s cannot be opened: %(reason)s.") % says

@@ -1,7 +1,9 @@
 """What the reader and the writer share: rows, problems, limits, and cells that no spreadsheet takes for formulas."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from django.conf import settings
 
 # A spreadsheet takes a cell that starts like this for a formula; the full-width forms are typed on Asian keyboards.
 _FORMULA = "=+\\-@\t\r\n＝＋－＠"
@@ -48,10 +50,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a file may hold at most; `cell_length` counts characters."""
+    """What a file may hold at most, by default as the settings say; `cell_length` counts characters."""
 
-    max_bytes: int = 50_000_000
-    rows: int = 200_000
+    max_bytes: int = field(default_factory=lambda: int(settings.IMPORT_MAX_MB) * 1_000_000)
+    rows: int = field(default_factory=lambda: int(settings.IMPORT_MAX_ROWS))
     columns: int = 100
     cell_length: int = 20_000
 

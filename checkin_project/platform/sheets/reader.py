@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from checkin_project.platform.sheets.cells import Limits, Problem, Row, UnreadableSheetError, stop, unescape_cell
@@ -173,7 +174,17 @@ class Sheet:
 
 
 def read_sheet(stream: BinaryIO, *, limits: Limits | None = None) -> Sheet:
-    """A CSV from an open binary file: UTF-8 with or without byte-order mark, or UTF-16 with one; CRLF, LF or CR."""
+    """A CSV from an open binary file: UTF-8 with or without byte-order mark, or UTF-16 with one; CRLF, LF or CR.
+
+    Or the first sheet of an XLSX workbook, where the settings allow these.
+    """
+    if settings.IMPORT_XLSX and stream.seekable():
+        from checkin_project.platform.sheets.workbook import STARTS_WITH, WorkbookSheet
+
+        start = stream.read(len(STARTS_WITH))
+        stream.seek(0)
+        if start == STARTS_WITH:
+            return WorkbookSheet(stream, limits or Limits())
     return Sheet(stream, limits or Limits())
 
 
