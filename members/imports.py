@@ -214,9 +214,7 @@ class MemberImporter(imports.Importer[Member, Reading]):
             self._remember(number, record.get)
 
     def label(self, record: Record) -> str:
-        return f"{record.get('first_name') or ''} {record.get('last_name') or ''}".strip() or _(
-            "a person without a name"
-        )
+        return _name(record) or _("a person without a name")
 
     def taken(self, records: Sequence[Record]) -> Iterator[Problem]:
         owners = self._new_keys(records)
@@ -258,14 +256,14 @@ class MemberImporter(imports.Importer[Member, Reading]):
             MemberWord.objects.rebuild(batch)
 
     def finish_rows(self, keys: Sequence[int], created: Sequence[Record], updated: Sequence[Record]) -> None:
-        names = (
-            (key, f"{record.get('first_name') or ''} {record.get('last_name') or ''}")
-            for key, record in zip(keys, created, strict=True)
-        )
-        MemberWord.objects.write_first(names)
-        renamed = (record.pk or 0 for record in updated if any(change.field in _NAME for change in record.changes))
+        MemberWord.objects.write_first((key, _name(record)) for key, record in zip(keys, created, strict=True))
+        renamed = (record for record in updated if not record.changed.keys().isdisjoint(_NAME))
         for batch in batches(renamed):
-            MemberWord.objects.rebuild(list(Member.objects.filter(pk__in=batch)))
+            MemberWord.objects.rewrite({record.pk or 0: _name(record) for record in batch})
+
+
+def _name(record: Record) -> str:
+    return f"{record.get('first_name') or ''} {record.get('last_name') or ''}".strip()
 
 
 def _person(get: Callable[[str], Any]) -> Person:

@@ -23,7 +23,7 @@ from checkin_project.platform.text import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 
 class MemberQuerySet(models.QuerySet["Member"]):
@@ -149,21 +149,32 @@ class Member(models.Model):
 class MemberWordManager(models.Manager["MemberWord"]):
     def rebuild(self, members: Iterable[Member]) -> None:
         """Make the searchable words of these members match their names. Writes only what differs."""
-        wanted = {(member.pk, word) for member in members for word in _words_of(member.full_name)}
-        present = {
-            (member_id, word): pk
-            for pk, member_id, word in self.filter(member__in=members).values_list("pk", "member_id", "word")
-        }
-        stale = [pk for pair, pk in present.items() if pair not in wanted]
+        stale, fresh = self._differing({member.pk: member.full_name for member in members})
         if stale:
             self.filter(pk__in=stale).delete()
-        fresh = [MemberWord(member_id=pk, word=word) for pk, word in sorted(wanted - set(present))]
-        self.bulk_create(fresh, ignore_conflicts=True, batch_size=2000)
+        rows = [MemberWord(member_id=pk, word=word) for pk, word in fresh]
+        self.bulk_create(rows, ignore_conflicts=True, batch_size=2000)
 
     def write_first(self, names: Iterable[tuple[int, str]]) -> None:
         """Write the words of members who were made in this transaction and have none: their keys and full names."""
         rows = ((key, word) for key, name in names for word in sorted(_words_of(name)))
         bulk.insert(MemberWord, ["member", "word"], rows)
+
+    def rewrite(self, names: Mapping[int, str]) -> None:
+        """As `rebuild`, for members by key whose rows this transaction has locked."""
+        stale, fresh = self._differing(names)
+        if stale:
+            self.filter(pk__in=stale).delete()
+        bulk.insert(MemberWord, ["member", "word"], fresh)
+
+    def _differing(self, names: Mapping[int, str]) -> tuple[list[int], list[tuple[int, str]]]:
+        """Keys of words that are wrong, and (member, word) of those that are missing."""
+        wanted = {(key, word) for key, name in names.items() for word in _words_of(name)}
+        present = {
+            (member_id, word): pk
+            for pk, member_id, word in self.filter(member__in=list(names)).values_list("pk", "member_id", "word")
+        }
+        return [pk for pair, pk in present.items() if pair not in wanted], sorted(wanted - set(present))
 
 
 def _words_of(name: str) -> set[str]:
