@@ -1,5 +1,6 @@
 """Exports and backups in a bucket with S3's API. Only settings name this module: importing it loads boto3."""
 
+from threading import Lock
 from typing import Any
 
 from boto3.s3.transfer import TransferConfig
@@ -49,4 +50,18 @@ class Bucket(S3Storage):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+        self._making = Lock()
+        self._shared: Any = None
         self.client_config = options.get("client_config") or client_config(self.addressing_style)
+
+    @property
+    def connection(self) -> Any:
+        """One for all threads, where the library makes one for each, of 13 MB.
+
+        boto3's clients may be used by several threads at once. Of the object around it only the client and new objects
+        are ever asked for, which changes nothing in it.
+        """
+        with self._making:
+            if self._shared is None:
+                self._shared = super().connection
+        return self._shared

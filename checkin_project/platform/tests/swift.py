@@ -99,7 +99,7 @@ class OwnSwift:
             "location": "exports",
         } | changes
 
-    def start(self, seconds: float = 30) -> None:
+    def start(self, seconds: float = 90) -> None:
         """Returns when all four answer."""
         self._log = (self.folder / "log").open("ab")
         script = Path(__file__).with_name("swift_servers.py")

@@ -3,6 +3,7 @@
 import hashlib
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
@@ -187,3 +188,19 @@ def test_deleting_takes_the_file_out_of_the_bucket() -> None:
 
     assert not ExportRun.objects.exists()
     assert not exports_storage().exists(run.key)
+
+
+def test_several_threads_store_and_read_through_one_connection() -> None:
+    storage = exports_storage()
+    assert isinstance(storage, Bucket)
+
+    def round_trip(number: int) -> tuple[bool, int]:
+        content = f"{number}".encode() * 1000
+        key = storage.save(f"threads/{number}.csv", ContentFile(content))
+        with storage.open(key) as file:
+            return file.read() == content, id(storage.connection)
+
+    with ThreadPoolExecutor(6) as threads:
+        answers = list(threads.map(round_trip, range(12)))
+
+    assert ({is_same for is_same, _which in answers}, len({which for _same, which in answers})) == ({True}, 1)
