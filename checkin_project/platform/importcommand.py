@@ -120,7 +120,7 @@ class ImportCommand(BaseCommand):
 
     def _print_summary(self, plan: Plan, report: ImportReport | None, *, dry_run: bool) -> None:
         if not plan.rows:
-            self.stdout.write(_("The file has headings but no rows."))
+            self.stdout.write(f"{self.where(1)}: {_('The file has headings but no rows.')}")
         # Commands leave no likely duplicate out unless asked to, so that number mostly says nothing.
         shown = [(state, count) for state, count in plan.counts.items() if count or state is not RowState.SKIPPED]
         counts = ", ".join(f"{count} {state.label}" for state, count in shown)

@@ -91,7 +91,7 @@ def test_headings_without_rows_are_said_to_be_so(legacy: Path) -> None:
 
     code, out, _err = run(legacy)
 
-    assert (code, out.splitlines()[0]) == (0, "The file has headings but no rows.")
+    assert (code, out.splitlines()[0]) == (0, "line 1: The file has headings but no rows.")
 
 
 @pytest.mark.django_db

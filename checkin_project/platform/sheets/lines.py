@@ -23,6 +23,8 @@ def _refuse_other_kinds(start: bytes) -> None:
         raise stop(1, _("This is an old Excel workbook. Open it and save it as “CSV UTF-8”."))
     if start.startswith((b"\x1f\x8b", b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"SQLite format 3")):
         raise stop(1, _("This is not a text file. Save the table as “CSV UTF-8” and try that file."))
+    if start.lstrip(b"\xef\xbb\xbf \t\r\n")[:14].lower().startswith((b"<!doctype html", b"<html")):
+        raise stop(1, _("This is a web page, not a table. Publish the sheet as CSV and take that address."))
     if start.startswith((b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")):
         raise stop(1, _("This file is written in UTF-32. Save it as “CSV UTF-8”."))
     if not start.startswith((b"\xff\xfe", b"\xfe\xff")) and start.count(0) * 4 > len(start):
