@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 # What servers call a key that they do not accept, and one that may not do this.
 REFUSED = frozenset({"InvalidAccessKeyId", "SignatureDoesNotMatch", "AuthFailure", "ExpiredToken", "InvalidToken"})
 FORBIDDEN = frozenset({"AccessDenied", "Forbidden", "403"})
+KEYLESS = frozenset({"NoCredentialsError", "PartialCredentialsError"})
 SILENT = frozenset(
     {
         "EndpointConnectionError",
@@ -81,6 +82,8 @@ def _of_server(error: BaseException) -> str:
 
 
 def _of_network(error: BaseException) -> str:
+    if type(error).__name__ in KEYLESS:
+        return _("There is no key for the storage. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.")
     return _("The storage does not answer.") if type(error).__name__ in SILENT else ""
 
 
