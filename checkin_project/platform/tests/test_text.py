@@ -4,10 +4,19 @@ import unicodedata
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checkin_project.platform.text import clean_email, clean_text, clean_v_number, fold, mask_name, words
+from checkin_project.platform.text import (
+    _PLAIN_ADDRESS,
+    clean_email,
+    clean_text,
+    clean_v_number,
+    fold,
+    mask_name,
+    words,
+)
 
 
 @pytest.mark.parametrize(
@@ -94,3 +103,19 @@ def test_a_masked_name_tells_one_letter_of_the_last(first: str, last: str, maske
 
 def test_hyphens_part_words_and_apostrophes_do_not() -> None:
     assert words("Jean-Luc O'Neill") == ["jean", "luc", "oneill"]
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=127), max_size=60))
+def test_the_short_way_for_plain_letters_folds_as_the_long_one(text: str) -> None:
+    # An accent in front makes the text take the long way.
+    assert fold(f"é {text}") == f"e {fold(text)}".strip()
+
+
+@given(st.from_regex(_PLAIN_ADDRESS, fullmatch=True))
+def test_an_address_that_looks_plain_is_one(text: str) -> None:
+    validate_email(text)
+
+
+@pytest.mark.parametrize("text", ["V12345678", "V123456789", "v12345678", "V 12345678", "V１２３４５６７８"])
+def test_a_v_number_is_written_in_one_way(text: str) -> None:
+    assert clean_v_number(text) in ("V12345678", "V123456789")
