@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +13,7 @@ from django.utils import timezone
 
 from checkin_project.platform.backups import engine, keeping, sealing
 from checkin_project.platform.backups.contents import differences
-from checkin_project.platform.backups.manifest import BackupError, Manifest, new_name
+from checkin_project.platform.backups.manifest import BackupError, CannotTryError, Manifest, new_name
 from checkin_project.platform.models import Backup
 
 log = logging.getLogger("checkin.backups")
@@ -21,54 +23,57 @@ log = logging.getLogger("checkin.backups")
 def make(at: datetime, *, verify: bool = False) -> Manifest:
     """Write the whole database to the storage `backups`, sealed when a public key is set, and delete what is too old.
 
-    With `verify` the data is put back into a scratch database and compared before it is sealed, so that no private key
-    is needed, and what the storage kept is read again. Holds no lock that a door waits for. Raises BackupError; then
-    nothing was kept.
+    With `verify` the data is put back into a scratch database and compared, as it was before it was sealed, so that no
+    private key is needed; and what the storage kept is read again. Holds no lock that a door waits for.
+    Raises BackupError when nothing could be kept, and when what was kept is not as it should be.
     """
     keys = sealing.public_keys()
     with keeping.workroom() as room:
         plain = room / "plain"
         inside = engine.write_out(plain, scratch=room, checksums=verify)
-        manifest = Manifest(
-            new_name(engine.name(), at=at, sealed=bool(keys)), at, engine.name(), engine.version(), inside
-        )
+        name = new_name(engine.name(), at=at, sealed=bool(keys))
+        manifest = Manifest(name, at, engine.name(), engine.version(), inside)
+        manifest = _keep(manifest, plain, keys, room)
         if verify:
-            _compare(manifest, plain, room)
-        data = plain
-        if keys:
-            data = room / "sealed"
-            sealing.seal(plain, data, keys)
-            plain.unlink()
-        manifest = _finished(manifest, data, keys)
-        keeping.put(data, manifest)
-        data.unlink()
-        row = keeping.note(manifest)
-        if verify:
-            keeping.fetch(manifest.name, manifest, room / "again")
-            Backup.objects.filter(pk=row.pk).update(verified_at=timezone.now(), problem="")
-    log.info("backup made: %s bytes, %s rows", manifest.size, manifest.contents.rows)
+            with _told(manifest.name):
+                keeping.fetch(manifest.name, manifest, room / "again")
+                _compare(manifest, plain, room)
     keeping.tidy(at)
     return manifest
 
 
-def _finished(manifest: Manifest, data: Path, keys: list[str]) -> Manifest:
-    return replace(manifest, size=data.stat().st_size, sha256=keeping.sum_of(data), sealed_for=tuple(keys))
+def _keep(manifest: Manifest, plain: Path, keys: list[str], room: Path) -> Manifest:
+    data = plain
+    if keys:
+        data = room / "sealed"
+        sealing.seal(plain, data, keys)
+    manifest = replace(manifest, size=data.stat().st_size, sha256=keeping.sum_of(data), sealed_for=tuple(keys))
+    keeping.put(data, manifest)
+    keeping.note(manifest)
+    log.info("backup made: %s bytes, %s rows", manifest.size, manifest.contents.rows)
+    return manifest
+
+
+@contextmanager
+def _told(name: str) -> Iterator[None]:
+    """The table tells how trying a backup out went; unless it could not be tried."""
+    found = Backup.objects.filter(name=name)
+    try:
+        yield
+    except CannotTryError:
+        raise
+    except BackupError as error:
+        found.update(problem=str(error))
+        raise
+    found.update(verified_at=timezone.now(), problem="")
 
 
 @keeping.in_words()
-def verify(name: str, *, key_file: Path | None, at: datetime) -> Manifest:
+def verify(name: str, *, key_file: Path | None) -> Manifest:
     """Fetch a backup, put it back into a scratch database and compare; the result is kept. Raises BackupError."""
     manifest = keeping.manifest_of(name)
-    problem = ""
-    try:
-        with keeping.workroom() as room:
-            _compare(manifest, opened(name, manifest, key_file=key_file, room=room), room)
-    except BackupError as error:
-        problem = str(error)
-        raise
-    finally:
-        found = Backup.objects.filter(name=manifest.name)
-        found.update(problem=problem, **({} if problem else {"verified_at": at}))
+    with _told(manifest.name), keeping.workroom() as room:
+        _compare(manifest, opened(name, manifest, key_file=key_file, room=room), room)
     return manifest
 
 
@@ -85,7 +90,7 @@ def opened(name: str, manifest: Manifest, *, key_file: Path | None, room: Path) 
 
 def _compare(manifest: Manifest, plain: Path, room: Path) -> None:
     if manifest.engine != engine.name():
-        raise BackupError(f"The backup is of {manifest.engine}, but the database here is {engine.name()}.")
+        raise CannotTryError(f"The backup is of {manifest.engine}, but the database here is {engine.name()}.")
     checksums = any(table.checksum for table in manifest.contents.tables.values())
     found = engine.try_out(plain, scratch=room, checksums=checksums)
     wrong = differences(manifest.contents, found)

@@ -21,6 +21,10 @@ class BackupError(Exception):
     """One sentence about why a backup cannot be made, trusted or put back; nothing was changed unless it says so."""
 
 
+class CannotTryError(BackupError):
+    """It says nothing about the backup: the key, a right or a program is missing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """`newest` is the latest moment in any column; `checksum` is over all rows in any order, where one was made."""

@@ -7,7 +7,7 @@ import secrets
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
@@ -17,12 +17,14 @@ from django.db import connection
 from psycopg import conninfo, sql
 
 from checkin_project.platform.backups import contents
-from checkin_project.platform.backups.manifest import BackupError, Contents
+from checkin_project.platform.backups.manifest import BackupError, CannotTryError, Contents
 
 DEBIAN = Path("/usr/lib/postgresql")
 # Not for libpq, or set anew here.
 _OURS = ("pool", "options", "cursor_factory", "context", "prepare_threshold", "password", "passfile")
 _PATIENT = "-c statement_timeout=0 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=0"
+# Restoring waits this long for whoever still uses a table.
+LOCK_SECONDS = 10
 SCRATCH = "checkin_verify_"
 _SCRATCH = re.compile(SCRATCH + r"(\d{14})_[0-9a-f]{8}")
 # Newer programs write it also for servers that do not know it; a restored database needs no such limit.
@@ -34,7 +36,7 @@ def program(name: str) -> str:
     """Path of the newest `name` of this machine."""
     found = _find(name)
     if found is None:
-        raise BackupError(f"{name} is missing on this machine: install PostgreSQL's client programs.")
+        raise CannotTryError(f"{name} is missing on this machine: install PostgreSQL's client programs.")
     return found
 
 
@@ -68,7 +70,7 @@ def connect(database: str = "", **more: Any) -> psycopg.Connection[Any]:
     try:
         return psycopg.connect(**target(database) | secret | more)
     except psycopg.OperationalError as error:
-        raise BackupError(f"The database does not answer: {_without_password(str(error))}") from None
+        raise CannotTryError(f"The database does not answer: {_without_password(str(error))}") from None
 
 
 def _without_password(text: str) -> str:
@@ -134,6 +136,8 @@ def load(dump_file: Path, *, database: str = "", before: str = "", after: str = 
             sink.stdin.close()
         except BrokenPipeError:
             source.kill()
+            with suppress(BrokenPipeError):
+                sink.stdin.close()
         refused = _without_password(sink.stderr.read().decode(errors="replace"))
         broken = _without_password(source.stderr.read().decode(errors="replace"))
     if sink.returncode:
@@ -181,7 +185,7 @@ def dropping() -> str:
     with connect() as database:
         found = database.execute(_PRESENT).fetchall()  # names are quoted where they need it
     # Somebody who still reads a table is waited for, but not for ever.
-    lines = ["SET LOCAL lock_timeout = '10s';", "SET LOCAL client_min_messages = warning;"]
+    lines = [f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s';", "SET LOCAL client_min_messages = warning;"]
     return "\n".join([*lines, *(f"DROP {kind} IF EXISTS {name} CASCADE;" for kind, name in found)])
 
 
@@ -195,7 +199,7 @@ def scratch() -> Iterator[str]:
             database.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
         except psycopg.errors.InsufficientPrivilege:
             user = connection.settings_dict["USER"]
-            raise BackupError(
+            raise CannotTryError(
                 f"Trying a backup out needs a database beside the own one: allow it by `ALTER ROLE {user} CREATEDB`."
             ) from None
     try:

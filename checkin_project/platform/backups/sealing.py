@@ -12,7 +12,7 @@ from pathlib import Path
 import pyrage
 from django.conf import settings
 
-from checkin_project.platform.backups.manifest import BackupError
+from checkin_project.platform.backups.manifest import BackupError, CannotTryError
 
 BEGIN = "AGE-SECRET-KEY-1"
 
@@ -41,13 +41,13 @@ def seal(source: Path, target: Path, keys: Sequence[str]) -> None:
 def unseal(source: Path, target: Path, key_file: Path | None) -> None:
     """Raises BackupError without the right private key, and for a file that is not whole."""
     if key_file is None:
-        raise BackupError("The backup is encrypted: name the file with the private key by --key FILE.")
+        raise CannotTryError("The backup is encrypted: name the file with the private key by --key FILE.")
     identities = _identities(key_file)
     try:
         with source.open("rb") as sealed, target.open("wb") as plain:
             pyrage.decrypt_io(sealed, plain, identities)
     except pyrage.DecryptError:
-        raise BackupError("The private key does not fit: the backup was encrypted for another one.") from None
+        raise CannotTryError("The private key does not fit: the backup was encrypted for another one.") from None
     except OSError as error:
         if error.errno:  # the disk
             raise
@@ -63,7 +63,7 @@ def _identities(key_file: Path) -> list[pyrage.x25519.Identity]:
 
 
 def _none(key_file: Path) -> list[pyrage.x25519.Identity]:
-    raise BackupError(f"{key_file} cannot be read as a private key: it has to hold a line {BEGIN}….") from None
+    raise CannotTryError(f"{key_file} cannot be read as a private key: it has to hold a line {BEGIN}….") from None
 
 
 def make_keys(key_file: Path) -> str:

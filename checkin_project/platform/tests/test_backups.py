@@ -22,7 +22,7 @@ from pytest_django.fixtures import Settings
 
 from checkin_project.platform.backups import engine, keeping, making, postgres, restoring, sealing
 from checkin_project.platform.backups.contents import differences
-from checkin_project.platform.backups.manifest import Contents, new_name
+from checkin_project.platform.backups.manifest import BackupError, Contents, new_name
 from checkin_project.platform.models import Backup, ScheduledJob, User
 from checkin_project.platform.tests.factories import make_user
 
@@ -187,7 +187,7 @@ def test_it_asks_first(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_encrypted_backup_opens_for_its_key_only(folder: Path, tmp_path: Path, keys: Path) -> None:
     make_user(username="ana")
-    backup = making.make(NOW, verify=True)
+    backup = making.make(NOW)
     other = tmp_path / "other"
     sealing.make_keys(other)
     User.objects.all().delete()
@@ -229,7 +229,7 @@ def test_a_public_key_that_is_none_is_refused_before_anything_is_made(folder: Pa
 
 def test_verifying_compares_and_does_not_believe(folder: Path) -> None:
     make_user(username="ana")
-    backup = making.make(NOW, verify=True)
+    backup = making.make(NOW)
     manifest = json.loads((folder / backup.file_name).read_text())
     manifest["contents"]["tables"]["users"]["rows"] = 2
     (folder / backup.file_name).write_text(json.dumps(manifest))
@@ -347,6 +347,42 @@ def test_trying_out_leaves_no_database_behind() -> None:
         left = database.execute("SELECT datname FROM pg_database WHERE datname LIKE 'checkin_verify_%'").fetchall()
 
     assert left == []
+
+
+@pytest.mark.postgres
+def test_a_table_in_use_is_waited_for_and_then_nothing_is_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres, "LOCK_SECONDS", 1)
+    make_user(username="ana")
+    backup = making.make(NOW)
+    make_user(username="ben")
+    with postgres.connect() as reader:
+        reader.execute("SELECT * FROM users").fetchall()
+
+        with pytest.raises(CommandError, match=r"nothing was changed: .*lock timeout"):
+            _run("restore", backup.name, "--force", "--yes")
+
+    assert _names() == ["ana", "ben"]
+
+
+@pytest.mark.postgres
+def test_without_the_right_to_try_it_out_a_backup_is_kept_all_the_same() -> None:
+    before, password = connection.settings_dict["USER"], connection.settings_dict["PASSWORD"]
+    with postgres.connect() as database:
+        database.execute(f"CREATE ROLE drill_clerk LOGIN {f'PASSWORD {password!r}' if password else ''}")
+        database.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO drill_clerk")
+        database.execute("GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO drill_clerk")
+    connection.settings_dict["USER"] = "drill_clerk"
+    try:
+        with pytest.raises(BackupError, match="ALTER ROLE drill_clerk CREATEDB"):
+            making.make(NOW, verify=True)
+    finally:
+        connection.settings_dict["USER"] = before
+        with postgres.connect() as database:
+            database.execute("DROP OWNED BY drill_clerk; DROP ROLE drill_clerk")
+
+    row = Backup.objects.get()
+    assert (row.verified_at, row.problem) == (None, "")
+    assert keeping.names() == [row.name]
 
 
 @pytest.mark.postgres

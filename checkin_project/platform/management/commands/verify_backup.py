@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
 from checkin_project.platform.backups import keeping
 from checkin_project.platform.backups.making import verify
@@ -25,7 +24,7 @@ class Command(BaseCommand):
         if name is None:
             raise CommandError("There is no backup yet: make one by `manage.py backup`.")
         try:
-            manifest = verify(name, key_file=options["key"], at=timezone.now())
+            manifest = verify(name, key_file=options["key"])
         except BackupError as error:
             raise CommandError(str(error)) from None
         inside = f"{manifest.contents.rows:,} rows in {len(manifest.contents.tables)} tables"
