@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from attendance.models import Device, Scan
 from attendance.tallies import with_tallies
 from checkin_project.platform.access import Actor, Permission
+from checkin_project.platform.exports.runs import ExportRun
 from events.calendar import is_on
 from events.models import Event, Group, ReviewStatus
 from members.models import Member
@@ -76,6 +77,7 @@ def needs_attention(actor: Actor, *, at: datetime) -> list[Waiting]:
         "devices": silent_devices(Device.objects.visible_to(actor), at=at).count() if may_devices else 0,
         "feeds": _in_groups(groups.filter(active=True, feed_failures__gt=0), actor, Permission.EVENTS, "pk"),
         "people": Member.objects.filter(status=Member.Status.PROVISIONAL).count() if may_members else 0,
+        "exports": ExportRun.objects.visible_to(actor).filter(state__in=ExportRun.UNSTORED).count(),
     }
     return [Waiting(count, _label(what, count), _address(what)) for what, count in counts.items() if count]
 
@@ -88,10 +90,13 @@ def _label(what: str, count: int) -> str:
         "devices": ngettext("device silent while its event is open", "devices silent while their event is open", count),
         "feeds": ngettext("feed that fails", "feeds that fail", count),
         "people": ngettext("provisional person to look at", "provisional people to look at", count),
+        "exports": ngettext("export that could not be stored", "exports that could not be stored", count),
     }[what]
 
 
 def _address(what: str) -> str:
+    if what == "exports":
+        return reverse("exports")
     name, query = {
         "events": ("events_event", "review_status__exact=pending"),
         "groups": ("events_group", "review_status__exact=pending"),

@@ -11,6 +11,7 @@ from django.utils import timezone
 from attendance.startpage import needs_attention, todays_events
 from checkin_project.platform.access import request_actor
 from checkin_project.platform.admin import import_panel, upkeep_panel
+from checkin_project.platform.admin.storing import exports_panel
 from checkin_project.platform.adminsite import Panel, SiteAdmin
 
 site = cast("SiteAdmin", admin.site)
@@ -28,3 +29,4 @@ def waiting_panel(request: HttpRequest) -> Panel:
 
 site.add_panel(import_panel)
 site.add_panel(upkeep_panel)
+site.add_panel(exports_panel)

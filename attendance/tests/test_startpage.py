@@ -9,10 +9,13 @@ import pytest
 from django.utils import timezone
 
 from attendance.models import Device, Scan
-from attendance.startpage import SILENT_AFTER, needs_attention, todays_events
+from attendance.startpage import SILENT_AFTER, Waiting, needs_attention, todays_events
 from attendance.tests.factories import AT, SUPERVISOR, come_in, make_device
-from checkin_project.platform.access import Actor, Role
+from checkin_project.platform.access import Actor, Role, actor_for
+from checkin_project.platform.exports.runs import ExportRun
+from checkin_project.platform.exports.storing import Wanted, order
 from checkin_project.platform.tests.admin_pages import signed_in, text_of
+from checkin_project.platform.tests.factories import make_user
 from events.models import ReviewStatus
 from events.tests.factories import make_event, make_group
 from members.tests.factories import make_member
@@ -30,6 +33,17 @@ def test_today_is_each_events_own_day() -> None:
     make_event(name="Draft", starts_at=evening, timezone="America/New_York", stored_status="draft")
 
     assert [today.event.name for today in todays_events(ORGANISER, at=at)] == ["Today here"]
+
+
+def test_exports_that_could_not_be_stored_wait_for_those_who_see_them() -> None:
+    user = make_user(Role.ORGANISER)
+    order(Wanted("members"), by=actor_for(user), at=AT)
+    ExportRun.objects.update(state=ExportRun.State.FAILED, error="The storage does not answer.")
+    line = Waiting(1, "export that could not be stored", "/exports/")
+
+    assert needs_attention(actor_for(user), at=AT) == [line]
+    assert needs_attention(actor_for(make_user(Role.ADMINISTRATOR)), at=AT) == [line]
+    assert needs_attention(actor_for(make_user(Role.ORGANISER)), at=AT) == []
 
 
 def test_todays_numbers_are_counted_in_one_query(django_assert_num_queries: Any) -> None:

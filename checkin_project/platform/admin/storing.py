@@ -16,14 +16,24 @@ from django.utils.translation import gettext_lazy, ngettext
 from checkin_project.platform.access import Actor, Permission, request_actor
 from checkin_project.platform.admin.questions import Question, ask, done
 from checkin_project.platform.admin.visible import VisibleAdmin
+from checkin_project.platform.adminsite import Panel
 from checkin_project.platform.exports.forms import LABELS
 from checkin_project.platform.exports.registry import Export, find
 from checkin_project.platform.exports.runs import ExportRun
 from checkin_project.platform.exports.storing import Wanted, order
 
 ACTION = "copy_to_storage"
+SHOWN = 2
 # Their ids travel in the run's row.
 MOST_ROWS = 20_000
+
+
+def exports_panel(request: HttpRequest) -> Panel | None:
+    """For the start page: a way to the files, and how the latest of them are. One query."""
+    actor = request_actor(request)
+    if not actor.may_somewhere(Permission.REPORTS):
+        return None
+    return Panel("admin/_exports.html", {"runs": ExportRun.objects.visible_to(actor)[:SHOWN]})
 
 
 class StoringAdmin(VisibleAdmin):

@@ -52,6 +52,8 @@ class ExportRun(models.Model):
         FAILED = "failed", _("Failed")
         DELETING = "deleting", _("Being deleted")
 
+    UNSTORED = (State.RETRYING, State.FAILED)
+
     class Origin(models.TextChoices):
         PERSON = "person", _("by hand")
         ADMIN = "admin", _("from a list in the admin")
@@ -135,7 +137,7 @@ class ExportRun(models.Model):
 
     @property
     def may_be_retried(self) -> bool:
-        return self.state in (self.State.FAILED, self.State.RETRYING)
+        return self.state in self.UNSTORED
 
     @property
     def file_name(self) -> str:
