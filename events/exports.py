@@ -8,8 +8,8 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Aggregate, CharField, OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Concat
+from django.db.models import Aggregate, CharField, Count, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, Concat
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -19,7 +19,7 @@ from checkin_project.platform.exports.columns import extra_cell, extra_headings,
 from checkin_project.platform.exports.narrowing import of_rows
 from checkin_project.platform.exports.table import Row
 from events.legacy import ALIASES
-from events.models import Category, Event, Group, Series
+from events.models import Category, Event, Group, GroupMember, Series
 
 # The first five are those of older systems, in their order. Behind them come the columns kept in `extra`.
 HEADINGS = ("id", "name", "event_date", "location", "created_at", "active")
@@ -74,21 +74,30 @@ _FULL = {
 _MOMENTS = ("starts_at", "ends_at", "closed_at", "created_at", "updated_at")
 _BREAK = "\n"  # names are one line
 
-GROUP_HEADINGS = ("name", "fallback_url", "ical", "website")
-FULL_GROUP_HEADINGS = (
-    *GROUP_HEADINGS,
+# The first four are those of older systems.
+GROUP_HEADINGS = (
+    "name",
+    "fallback_url",
+    "ical",
+    "website",
     "slug",
     "active",
-    "trusted",
     "scan_for_metadata",
     "categories",
     "suppress_urls",
     "skip_phrases",
+)
+FULL_GROUP_HEADINGS = (
+    *GROUP_HEADINGS,
+    "trusted",
     "review_status",
+    "rejection_reason",
+    "people",
+    "feed_fetched_at",
     "feed_good_at",
     "feed_error",
 )
-_FULL_GROUP = {"ical": "ical_url", "categories": "category_names"}
+_GROUP = {"ical": "ical_url", "categories": "category_slugs", "people": "people_of_group"}
 
 
 class _Lines(Aggregate):
@@ -102,13 +111,13 @@ class _Lines(Aggregate):
         return super().as_sql(compiler, connection, function="GROUP_CONCAT", **context)
 
 
-def _category_names(relation: str) -> Subquery:
+def _categories(relation: str, field: str) -> Subquery:
     linked = Category.objects.filter(**{relation: OuterRef("pk")}).order_by().values(relation)
-    return Subquery(linked.annotate(names=_Lines("name")).values("names"))
+    return Subquery(linked.annotate(lines=_Lines(field)).values("lines"))
 
 
-def _listed(names: str | None) -> str:
-    return ", ".join(sorted(names.split(_BREAK))) if names else ""
+def _listed(lines: str | None) -> str:
+    return "; ".join(sorted(lines.split(_BREAK))) if lines else ""
 
 
 def table(rows: QuerySet[Event]) -> Table:
@@ -139,7 +148,7 @@ def full_table(rows: QuerySet[Event]) -> Table:
     at, house = timezone.now(), house_zone()
     paths = [_FULL.get(heading, heading) for heading in FULL_HEADINGS]
     host = Concat("host__first_name", Value(" "), "host__last_name", output_field=CharField())
-    rows = rows.annotate(host_name=host, category_names=_category_names("events"))
+    rows = rows.annotate(host_name=host, category_names=_categories("events", "name"))
 
     def cells() -> Iterator[Row]:
         for row in stream(rows.values_list(*paths)):
@@ -191,27 +200,33 @@ def groups_for(actor: Actor) -> QuerySet[Group]:
 
 
 def group_table(rows: QuerySet[Group]) -> Table:
-    """As older systems had it."""
-    paths = ("name", "fallback_url", "ical_url", "website")
-    return Table("groups", GROUP_HEADINGS, lambda: stream(rows.values_list(*paths)))
+    """As older systems had it, with what the import understands beside: read back it changes nothing."""
+    return _groups("groups", GROUP_HEADINGS, rows)
 
 
 def full_group_table(rows: QuerySet[Group]) -> Table:
-    """Every field of a group; lists stand as JSON."""
+    """With how a group is trusted, reviewed and fetched."""
+    people = GroupMember.objects.filter(group=OuterRef("pk")).order_by().values("group")
+    count = Coalesce(Subquery(people.annotate(count=Count("pk")).values("count")), 0)
+    return _groups("groups-full", FULL_GROUP_HEADINGS, rows.annotate(people_of_group=count))
+
+
+def _groups(name: str, headings: tuple[str, ...], rows: QuerySet[Group]) -> Table:
     zone = house_zone()
-    rows = rows.annotate(category_names=_category_names("groups"))
-    paths = [_FULL_GROUP.get(heading, heading) for heading in FULL_GROUP_HEADINGS]
+    rows = rows.annotate(category_slugs=_categories("groups", "slug"))
+    paths = [_GROUP.get(heading, heading) for heading in headings]
 
     def cells() -> Iterator[Row]:
         for row in stream(rows.values_list(*paths)):
-            it = dict(zip(FULL_GROUP_HEADINGS, row, strict=True))
+            it = dict(zip(headings, row, strict=True))
             it["categories"] = _listed(it["categories"])
-            for name in ("suppress_urls", "skip_phrases"):
-                it[name] = json.dumps(it[name], ensure_ascii=False) if it[name] else None
-            it["feed_good_at"] = local(it["feed_good_at"], zone)
+            for listed in ("suppress_urls", "skip_phrases"):
+                it[listed] = json.dumps(it[listed], ensure_ascii=False) if it[listed] else None
+            for moment in it.keys() & {"feed_fetched_at", "feed_good_at"}:
+                it[moment] = local(it[moment], zone)
             yield tuple(it.values())
 
-    return Table("groups-full", FULL_GROUP_HEADINGS, cells)
+    return Table(name, headings, cells)
 
 
 def register_exports() -> None:

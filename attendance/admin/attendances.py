@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from attendance import exports
 from attendance.admin.acts import RowAct, cancel_row, check_in_row, check_out_row, undo_row
 from attendance.admin.erasing import ErasableAdmin
 from attendance.admin.filters import EventFilter
@@ -25,7 +26,7 @@ from attendance.models import Attendance, Method
 from attendance.outcomes import CheckInResult, Outcome
 from attendance.registration import register
 from checkin_project.platform.access import Permission, request_actor
-from checkin_project.platform.admin import ImportPages, Question, RuleAddAdmin, ask, done
+from checkin_project.platform.admin import ExportPages, ImportPages, Question, RuleAddAdmin, Shape, ask, done
 from checkin_project.platform.text import words
 from members.models import MemberWord
 
@@ -33,10 +34,23 @@ SAID = 5
 
 
 @admin.register(Attendance)
-class AttendanceAdmin(ImportPages, RuleAddAdmin, ErasableAdmin):
+class AttendanceAdmin(ImportPages, ExportPages, RuleAddAdmin, ErasableAdmin):
     import_kind = "attendance"
     group_path = "event__group_id"
     view_needs = add_needs = change_needs = Permission.SEARCH
+    export_shapes = (
+        Shape(
+            "attendance_full", gettext_lazy("All columns"), exports.full_table, gettext_lazy("everybody on the lists")
+        ),
+        Shape("attendance", gettext_lazy("Attendance"), exports.table, gettext_lazy("who came; ids, time and door")),
+        Shape(
+            "databrowser",
+            gettext_lazy("Data browser"),
+            exports.databrowser_table,
+            gettext_lazy("who came, with event and person, as older systems had it"),
+        ),
+        Shape("runner", gettext_lazy("Runners"), exports.runner_table, gettext_lazy("who came; name, date, time")),
+    )
     rule_title = gettext_lazy("Add somebody to an event")
     rule_fieldsets = (
         (None, {"fields": ("event", "member", "guest_name")}),

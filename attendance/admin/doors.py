@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from attendance import exports
 from attendance.admin.filters import EventFilter
 from attendance.devices import revoke
 from attendance.messages import headline_for
@@ -19,7 +20,7 @@ from attendance.models import Device, Scan
 from attendance.outcomes import Outcome
 from attendance.startpage import open_conflicts, silent_devices
 from checkin_project.platform.access import Permission
-from checkin_project.platform.admin import Question, VisibleAdmin, ask, done
+from checkin_project.platform.admin import ExportPages, Question, Shape, VisibleAdmin, ask, done
 
 
 class OutcomeFilter(admin.SimpleListFilter):
@@ -47,9 +48,10 @@ class ConflictFilter(admin.SimpleListFilter):
 
 
 @admin.register(Scan)
-class ScanAdmin(VisibleAdmin):
+class ScanAdmin(ExportPages, VisibleAdmin):
     """The ledger of every attempt: only ever read here."""
 
+    export_shapes = (Shape("scans", gettext_lazy("Scans"), exports.scan_table),)
     view_needs = Permission.SEARCH
     group_path = "event__group_id"
     list_display = ["received_at", "event", "person", "kind", "answered", "method", "gate", "offline", "flag"]

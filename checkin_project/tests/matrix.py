@@ -309,6 +309,26 @@ ROWS = [
             ("process_import", "302 302 * * * * * * 302"),
         )
     ],
+    # Exporting a list: for organisers, of their groups' records; categories belong to the whole house.
+    *[
+        Row(
+            f"admin:{model}_export",
+            "",
+            f"302 302 403 403 200 200 403 {403 if model == 'events_category' else 200} 302",
+            f"302 302 403 403 400 400 403 {403 if model == 'events_category' else 400} 302",
+        )
+        for model in (
+            "members_member",
+            "members_pass",
+            "members_loyaltyentry",
+            "events_event",
+            "events_group",
+            "events_series",
+            "events_category",
+            "attendance_attendance",
+            "attendance_scan",
+        )
+    ],
     Row(
         "admin:platform_importrun_plan",
         "own",

@@ -20,15 +20,17 @@ from django.utils.translation import gettext_lazy, ngettext
 from checkin_project.platform.access import Permission
 from checkin_project.platform.admin import (
     DateAndTime,
+    ExportPages,
     HistoryAdmin,
     ImportPages,
     Question,
+    Shape,
     VisibleRelatedFilter,
     VisibleStackedInline,
     ask,
     done,
 )
-from events import lifecycle
+from events import exports, lifecycle
 from events.admin.review import REVIEW_FIELDS, ReviewedAdmin
 from events.forms import EventForm, WallClockField
 from events.models import CheckInSettings, Event
@@ -92,10 +94,15 @@ class CheckInSettingsInline(VisibleStackedInline):
         return False
 
 
-class EventAdmin(ImportPages, ReviewedAdmin, HistoryAdmin):
+class EventAdmin(ImportPages, ExportPages, ReviewedAdmin, HistoryAdmin):
     import_kind = "events"
     group_path = "group_id"
     add_needs = change_needs = delete_needs = Permission.EVENTS
+    export_needs = Permission.EVENTS
+    export_shapes = (
+        Shape("events", gettext_lazy("Events"), exports.table, gettext_lazy("as the import reads them")),
+        Shape("events_full", gettext_lazy("All fields"), exports.full_table, gettext_lazy("to look at or work with")),
+    )
     form = EventForm
     formfield_overrides = {models.DateTimeField: {"form_class": WallClockField, "widget": DateAndTime}}
     list_display = ["name", "local_start", "group", "status_badge", "capacity"]

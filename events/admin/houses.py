@@ -12,20 +12,24 @@ from django.utils.translation import gettext_lazy
 
 from checkin_project.platform.access import Permission, request_actor
 from checkin_project.platform.admin import (
+    ExportPages,
     HistoryAdmin,
     ImportPages,
+    Shape,
     VisibleAdmin,
     VisibleRelatedFilter,
     VisibleTabularInline,
 )
+from events import exports
 from events.admin.review import REVIEW_FIELDS, ReviewedAdmin
 from events.models import Category, Group, GroupMember, GroupRole
 
 
 @admin.register(Category)
-class CategoryAdmin(VisibleAdmin):
+class CategoryAdmin(ExportPages, VisibleAdmin):
     shared = True
-    add_needs = change_needs = delete_needs = Permission.EVENTS
+    add_needs = change_needs = delete_needs = export_needs = Permission.EVENTS
+    export_shapes = (Shape("categories", gettext_lazy("Categories"), exports.category_table),)
     list_display = ["name", "slug"]
     search_fields = ["name"]
     prepopulated_fields = {"slug": ["name"]}
@@ -54,7 +58,14 @@ class FeedFilter(admin.SimpleListFilter):
 
 
 @admin.register(Group)
-class GroupAdmin(ImportPages, ReviewedAdmin, HistoryAdmin):
+class GroupAdmin(ImportPages, ExportPages, ReviewedAdmin, HistoryAdmin):
+    export_needs = Permission.EVENTS
+    export_shapes = (
+        Shape("groups", gettext_lazy("Groups"), exports.group_table, gettext_lazy("as the import reads them")),
+        Shape(
+            "groups_full", gettext_lazy("All fields"), exports.full_group_table, gettext_lazy("to look at or work with")
+        ),
+    )
     import_kind = "groups"
     group_path = "pk"
     add_needs = change_needs = delete_needs = Permission.EVENTS

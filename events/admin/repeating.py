@@ -6,14 +6,16 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy
 
 from checkin_project.platform.access import Permission
-from checkin_project.platform.admin import VisibleAdmin, VisibleRelatedFilter
+from checkin_project.platform.admin import ExportPages, Shape, VisibleAdmin, VisibleRelatedFilter
+from events import exports
 from events.models import RunDay, Series
 
 
 @admin.register(Series)
-class SeriesAdmin(VisibleAdmin):
+class SeriesAdmin(ExportPages, VisibleAdmin):
     group_path = "group_id"
-    add_needs = change_needs = delete_needs = Permission.EVENTS
+    add_needs = change_needs = delete_needs = export_needs = Permission.EVENTS
+    export_shapes = (Shape("series", gettext_lazy("Series"), exports.series_table),)
     list_display = ["name", "group", "default_start", "duration_minutes", "location", "capacity", "timezone"]
     list_filter = [("group", VisibleRelatedFilter)]
     list_select_related = ["group"]

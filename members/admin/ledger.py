@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from checkin_project.platform.access import Permission, request_actor
-from checkin_project.platform.admin import RuleAddAdmin
+from checkin_project.platform.admin import ExportPages, RuleAddAdmin, Shape
 from checkin_project.platform.text import clean_text
-from members import loyalty
+from members import exports, loyalty
 from members.models import LoyaltyEntry, Member
 
 MOST_POINTS = 100_000
@@ -55,8 +55,10 @@ class PointsForm(forms.Form):
 
 
 @admin.register(LoyaltyEntry)
-class LoyaltyEntryAdmin(RuleAddAdmin):
+class LoyaltyEntryAdmin(ExportPages, RuleAddAdmin):
     view_needs = add_needs = Permission.MEMBERS
+    export_needs = Permission.MEMBERS
+    export_shapes = (Shape("loyalty", gettext_lazy("Points"), exports.loyalty_table),)
     rule_form = PointsForm
     rule_fieldsets = ((None, {"fields": ("member", "points", "description")}),)
     rule_title = gettext_lazy("Give or take points")

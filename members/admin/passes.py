@@ -19,8 +19,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from checkin_project.platform.access import Permission, request_actor
-from checkin_project.platform.admin import Question, ReadOnlyInline, VisibleAdmin, ask, done
-from members import cards, passes
+from checkin_project.platform.admin import ExportPages, Question, ReadOnlyInline, Shape, VisibleAdmin, ask, done
+from members import cards, exports, passes
 from members.models import Member, Pass
 
 _LOGGED_AT_ONCE = 1000
@@ -214,7 +214,11 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Pass)
-class PassAdmin(VisibleAdmin):
+class PassAdmin(ExportPages, VisibleAdmin):
+    export_needs = Permission.MEMBERS
+    export_shapes = (
+        Shape("passes", gettext_lazy("Passes"), exports.pass_table, gettext_lazy("who has one since when; no codes")),
+    )
     """To look passes up and open them; the page of a member issues and revokes them."""
 
     view_needs = Permission.MEMBERS

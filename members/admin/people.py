@@ -12,24 +12,32 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from checkin_project.platform.access import Permission, request_actor
 from checkin_project.platform.admin import (
+    ExportPages,
     HistoryAdmin,
     ImportPages,
     Question,
+    Shape,
     ask,
     done,
 )
 from checkin_project.platform.text import words
+from members import exports
 from members.admin.passes import PassActions, PassInline
 from members.models import Member, MemberWord
 from members.standing import set_status
 
 
-class MemberAdmin(ImportPages, PassActions, HistoryAdmin):
+class MemberAdmin(ImportPages, ExportPages, PassActions, HistoryAdmin):
     import_kind = "members"
     view_needs = Permission.SEARCH
     add_needs = change_needs = delete_needs = Permission.MEMBERS
     # Only says that groups matter; a member belongs to many, see the two methods below.
     group_path = "group_memberships"
+    export_needs = Permission.MEMBERS
+    export_shapes = (
+        Shape("members", gettext_lazy("Members"), exports.table, gettext_lazy("as the import reads them")),
+        Shape("members_full", gettext_lazy("All fields"), exports.full_table, gettext_lazy("to look at or work with")),
+    )
     list_display = ["full_name", "v_number", "student_email", "classification", "status", "created_at"]
     list_filter = ["status", "classification", "kiosk_hidden", "is_minor"]
     search_fields = ["last_name"]
