@@ -1,6 +1,10 @@
 """Importing in the admin: what people send, and what they are shown."""
 
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from io import BytesIO
+from ipaddress import ip_address
 from typing import Any
 
 import pytest
@@ -8,10 +12,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.files.uploadhandler import SkipFile
 from django.test import Client, RequestFactory
 from django.urls import reverse
+from openpyxl import Workbook
 
 from attendance.models import Attendance
 from checkin_project.platform.access import Role
+from checkin_project.platform.admin.importforms import UploadForm
 from checkin_project.platform.imports.records import ImportRun, RunState
+from checkin_project.platform.outbound import Guard
 from checkin_project.platform.tests.admin_pages import messages_of, page, signed_in, text_of
 from checkin_project.platform.uploads import CappedUploadHandler
 from events.models import Event, Group
@@ -106,9 +113,11 @@ def test_headings_that_nobody_knows_are_taken_for_the_lists_own_kind(ana: Client
         (["a;b;c"], {}, "not separated by commas"),
         (["a,,c"], {}, "line 1: Column 2 has no heading."),
         (["a,b", "1,2"], {}, "Nothing here is known by headings like these: a, b. Say what the file holds."),
+        ([HEADER], {"import_file": "", "address": "http://127.0.0.1/"}, "This address could not be read."),
+        ([HEADER], {"import_file": "", "address": "file:///etc/passwd"}, "This address could not be read."),
         ([HEADER, ANA], {"zone": "Mars/Olympus"}, "“Mars/Olympus” is no time zone."),
         ([HEADER, ANA], {"resource": "spells"}, "Select a valid choice."),
-        ([HEADER, ANA], {"import_file": ""}, "Choose a file."),
+        ([HEADER, ANA], {"import_file": ""}, "Choose a file, or give an address."),
     ],
 )
 def test_bad_uploads_are_told_in_words_and_keep_nothing(
@@ -121,13 +130,71 @@ def test_bad_uploads_are_told_in_words_and_keep_nothing(
     assert not ImportRun.objects.exists()
 
 
+@pytest.fixture
+def published() -> Iterator[int]:
+    """The port of a server that publishes one table."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = f"{HEADER}\n{ANA}".encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args: Any) -> None:
+            """Quiet."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server.server_address[1]
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_a_published_spreadsheet_is_taken_by_its_address(published: int) -> None:
+    home = ip_address("127.0.0.1")
+    guard = Guard(frozenset({published}), lambda _address: True, lambda _host, _port: [home], allows_loopback=True)
+    sent = {"address": f"http://127.0.0.1:{published}/sheets/pub.csv?output=csv", "zone": "UTC"}
+
+    form = UploadForm(sent, {}, guard=guard)
+
+    assert form.is_valid(), form.errors
+    assert (form.choices.kind, form.header) == ("members", tuple(HEADER.split(",")))
+    file = form.cleaned_data["import_file"]
+    file.seek(0)
+    assert (file.name, file.read()) == ("127.0.0.1 pub.csv", f"{HEADER}\n{ANA}".encode())
+
+
+def test_a_workbook_goes_in_where_the_settings_allow_it(ana: Client, settings: Any) -> None:
+    book = Workbook()
+    book.active.append(HEADER.split(","))
+    book.active.append(ANA.split(","))
+    packed = BytesIO()
+    book.save(packed)
+    data = {"zone": "UTC"}
+    assert ".xlsx" not in text_of(ana.get(page(Member, "import")))
+    refused = ana.post(page(Member, "import"), data | {"import_file": SimpleUploadedFile("a.xlsx", packed.getvalue())})
+    assert "Excel workbook" in text_of(refused)
+    settings.IMPORT_XLSX = True
+
+    assert ".xlsx" in text_of(ana.get(page(Member, "import")))
+    ana.post(page(Member, "import"), data | {"import_file": SimpleUploadedFile("a.xlsx", packed.getvalue())})
+    say_yes(ana, newest())
+
+    assert Member.objects.get().v_number == "V00000001"
+    assert newest().file.name.endswith(".xlsx")
+
+
 def test_a_file_that_is_too_large_is_a_sentence(ana: Client) -> None:
     file = SimpleUploadedFile("all.csv", b"x" * (50 * MB + 1), "text/csv")
 
     answer = ana.post(page(Member, "import"), {"import_file": file, "zone": "UTC"})
 
     assert "This file is larger than 50 MB. Split it into smaller files." in text_of(answer)
-    assert "Choose a file." not in text_of(answer)
+    assert "Choose a file" not in text_of(answer)
     assert not ImportRun.objects.exists()
 
 

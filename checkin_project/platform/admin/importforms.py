@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -16,6 +18,7 @@ from checkin_project.platform.imports import kinds
 from checkin_project.platform.imports.options import Duplicates, Options
 from checkin_project.platform.imports.runs import Choices, zone_named
 from checkin_project.platform.legacy import field_of
+from checkin_project.platform.outbound import PUBLIC, Guard, OutboundError, fetch
 from checkin_project.platform.sheets import Limits, read_sheet
 
 if TYPE_CHECKING:
@@ -49,21 +52,25 @@ class ZoneField(forms.CharField):
 
 
 class UploadForm(forms.Form):
-    """A file, what it holds, and the zone of times that name none; the library's names for its fields.
+    """A file or an address, what it holds, and the zone of times that name none; the library's names for its fields.
 
     `fallback` is the kind for headings that nobody knows: on the page of members, members.
     """
 
     import_file = forms.FileField(
         label=gettext_lazy("File"),
-        help_text=gettext_lazy(
-            "A table saved as “CSV UTF-8”. Nothing is written before you have seen what would happen."
-        ),
+        required=False,
         widget=forms.FileInput(attrs={"accept": ".csv,.txt,text/csv"}),
         error_messages={
-            "required": gettext_lazy("Choose a file."),
             "empty": gettext_lazy("The file is empty. Save the table again as “CSV UTF-8” and choose that file."),
         },
+    )
+    address = forms.CharField(
+        label=gettext_lazy("Or the address of a published spreadsheet"),
+        required=False,
+        max_length=2000,
+        help_text=gettext_lazy("As a spreadsheet program gives it when it publishes a table as CSV on the web."),
+        widget=forms.URLInput(attrs={"placeholder": "https://", "class": "vURLField"}),
     )
     resource = forms.ChoiceField(label=gettext_lazy("What it holds"), required=False)
     zone = ZoneField(
@@ -72,29 +79,47 @@ class UploadForm(forms.Form):
         help_text=gettext_lazy("Of times in the file that name none."),
     )
 
-    def __init__(self, *args: Any, fallback: str = "", was_too_large: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, fallback: str = "", was_too_large: bool = False, guard: Guard = PUBLIC, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self._fallback = fallback if fallback in dict(kind_choices()) else ""
-        self._was_too_large = was_too_large
+        self._was_too_large, self._guard = was_too_large, guard
         self.header: tuple[str, ...] = ()
         self.fields["resource"].choices = [("", _("Tell by its headings")), *kind_choices()]  # type: ignore[attr-defined]
         self.fields["zone"].initial = settings.TIME_ZONE
-        self.fields["import_file"].widget.attrs["data-max"] = Limits().max_bytes
-        self.fields["import_file"].widget.attrs["data-too-large"] = too_large()
+        self._describe_file()
+
+    def _describe_file(self) -> None:
+        file = self.fields["import_file"]
+        file.help_text = _("A table saved as “CSV UTF-8”. Nothing is written before you have seen what would happen.")
+        if settings.IMPORT_XLSX:
+            file.help_text = _("CSV or an Excel workbook. Nothing is written before you have seen what would happen.")
+            file.widget.attrs["accept"] += ",.xlsx"
+        file.widget.attrs |= {"data-max": Limits().max_bytes, "data-too-large": too_large()}
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if self._was_too_large:
             self.errors.pop("import_file", None)
             self.add_error("import_file", too_large())
-        elif "import_file" in cleaned:
-            self._read_header(cleaned)
+        elif not self.errors:
+            given = "import_file" if cleaned.get("import_file") else "address"
+            if cleaned[given]:
+                self._read_header(cleaned, given)
+            else:
+                self.add_error("import_file", _("Choose a file, or give an address."))
         return cleaned
 
-    def _read_header(self, cleaned: dict[str, Any]) -> None:
-        sheet = read_sheet(cleaned["import_file"])
+    def _read_header(self, cleaned: dict[str, Any], given: str) -> None:
+        try:
+            file = cleaned["import_file"] or published(cleaned["address"], guard=self._guard)
+        except OutboundError as error:
+            self.add_error(given, str(error))
+            return
+        sheet = read_sheet(file)
         if sheet.fatal is not None:
-            self.add_error("import_file", str(sheet.fatal))
+            self.add_error(given, str(sheet.fatal))
             return
         self.header = sheet.header
         known = kinds.recognised(sheet.header)
@@ -103,11 +128,18 @@ class UploadForm(forms.Form):
             named = ", ".join(heading[:40] for heading in sheet.header[:_NAMED])
             reason = _("Nothing here is known by headings like these: %(headings)s. Say what the file holds.")
             self.add_error("resource", reason % {"headings": named})
-        cleaned["resource"] = name
+        cleaned |= {"import_file": file, "resource": name}
 
     @property
     def choices(self) -> Choices:
         return Choices(self.cleaned_data["resource"], Options(zone=self.cleaned_data["zone"]))
+
+
+def published(address: str, *, guard: Guard = PUBLIC) -> Any:
+    """The file at an address, named after its host and the last part of its path. Raises OutboundError."""
+    body = fetch(address, max_bytes=Limits().max_bytes, guard=guard).body
+    parts = urlsplit(address)
+    return ContentFile(body, " ".join(filter(None, (parts.hostname, parts.path.rstrip("/").rpartition("/")[2]))))
 
 
 class ChoicesForm(forms.Form):

@@ -23,10 +23,11 @@ from checkin_project.platform.access import Actor, Permission
 from checkin_project.platform.imports import running
 from checkin_project.platform.imports.options import Duplicates, Options
 from checkin_project.platform.imports.records import ImportRow, ImportRun, ImportWrite, RunState
+from checkin_project.platform.sheets.workbook import STARTS_WITH as WORKBOOK
 from checkin_project.platform.text import clean_text
 
-# Bytes up to which a file is read while its sender waits: about two thousand rows.
-AT_ONCE = 250_000
+# Bytes up to which a file is read while its sender waits: about two thousand rows. Workbooks are packed.
+AT_ONCE, WORKBOOK_AT_ONCE = 250_000, 50_000
 Work = Task[..., None]
 
 
@@ -188,12 +189,14 @@ def _clean_name(name: str) -> str:
 
 
 def _measured(file: IO[bytes] | File[bytes]) -> tuple[str, int]:
-    """SHA-256 and number of lines, read in parts."""
+    """SHA-256 and number of lines (of a workbook 1: nobody knows yet), read in parts."""
     digest, lines = hashlib.sha256(), 1
+    file.seek(0)
+    is_workbook = file.read(len(WORKBOOK)) == WORKBOOK
     file.seek(0)
     while part := file.read(1 << 16):
         digest.update(part)
-        lines += part.count(b"\n") or part.count(b"\r")
+        lines += 0 if is_workbook else part.count(b"\n") or part.count(b"\r")
     file.seek(0)
     return digest.hexdigest(), lines
 
@@ -213,13 +216,17 @@ def _begin(run: ImportRun, state: RunState, work: Work, *, at: datetime) -> None
     run.state, run.claim, run.touched_at = state, uuid.uuid4(), at
     run.done, run.problem, run.outdated = 0, "", []
     run.save(update_fields=["state", "claim", "touched_at", "done", "problem", "outdated"])
-    if run.size > AT_ONCE:
+    if _is_long(run):
         background.start(work, run_id=run.pk, claim=str(run.claim))
+
+
+def _is_long(run: ImportRun) -> bool:
+    return run.size > (WORKBOOK_AT_ONCE if str(run.file.name).endswith(".xlsx") else AT_ONCE)
 
 
 def _done_at_once(run: ImportRun, work: Work) -> ImportRun:
     """The run after the work, if it is short enough to be waited for."""
-    if run.size <= AT_ONCE:
+    if not _is_long(run):
         work.func(run_id=run.pk, claim=str(run.claim))
     run.refresh_from_db()
     return run
