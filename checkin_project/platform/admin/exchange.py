@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy
 from import_export.admin import ExportMixin
 
 from checkin_project.platform.access import Permission
+from checkin_project.platform.admin.storing import StoringAdmin
 from checkin_project.platform.admin.visible import VisibleAdmin
 from checkin_project.platform.exports import FORMATS, Table, respond
 from checkin_project.platform.exports.forms import LABELS
@@ -83,7 +84,7 @@ class ExportForm(forms.Form):
         return [int(part) for part in text.split(",")] if text else []
 
 
-class ExportPages(_ExportMixin, VisibleAdmin):
+class ExportPages(_ExportMixin, StoringAdmin):
     """Adds `export/` to a model's pages, and an action. The first of `export_shapes` is the usual one.
 
     Only records to which the person may do what takes `export_needs` get into a file.

@@ -18,6 +18,7 @@ from checkin_project.platform.admin.questions import Question, ask, done
 from checkin_project.platform.admin.visible import VisibleAdmin
 from checkin_project.platform.adminsite import Panel
 from checkin_project.platform.exports.forms import LABELS
+from checkin_project.platform.exports.narrowing import IDS
 from checkin_project.platform.exports.registry import Export, find
 from checkin_project.platform.exports.runs import ExportRun
 from checkin_project.platform.exports.storing import Wanted, order
@@ -37,9 +38,13 @@ def exports_panel(request: HttpRequest) -> Panel | None:
 
 
 class StoringAdmin(VisibleAdmin):
-    """For lists whose `stored_exports` (the usual one first) can be limited by ids, see `exports.narrowing.of_rows`."""
+    """Lists of which some records can be copied: those of whose `export_shapes` a named export knows ids.
 
-    stored_exports: tuple[str, ...] = ()
+    Only records to which the person may do what takes `export_needs` get into a file.
+    """
+
+    export_shapes: tuple[Any, ...] = ()
+    export_needs = Permission.REPORTS
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         actions = super().get_actions(request)
@@ -49,32 +54,33 @@ class StoringAdmin(VisibleAdmin):
         return actions
 
     def _storable(self, actor: Actor) -> list[Export]:
-        """What the actor may have of this list; nothing for whoever cannot see the Exports page either."""
-        known = [export for name in self.stored_exports if (export := find(name)) and "ids" in export.params]
+        """What the actor may have of this list; nothing for whoever cannot see the page of exports either."""
+        known = [export for shape in self.export_shapes if (export := find(shape.name)) and IDS in export.params]
         may = actor.may_somewhere(Permission.REPORTS) and actor.user_id is not None
         return [export for export in known if may and actor.may_somewhere(export.permission)]
 
-    @admin.action(description=gettext_lazy("copy to the storage"))
+    @admin.action(description=gettext_lazy("copy to the storage …"))
     def copy_to_storage(self, request: HttpRequest, rows: Any) -> HttpResponse:
-        offers = self._storable(request_actor(request))
-        if rows.count() > MOST_ROWS:
-            sentence = _("At most %(most)d records at a time. The page of exports makes whole lists.")
-            return done(self, request, sentence % {"most": MOST_ROWS}, messages.ERROR)
-        answer = ask(self, request, rows, _question(offers))
+        rows = self.allowed_rows(request, rows, self.export_needs)
+        ids = list(rows.order_by("pk").values_list("pk", flat=True)[: MOST_ROWS + 1])
+        if not 0 < len(ids) <= MOST_ROWS:
+            return done(self, request, _refusal(len(ids)), messages.ERROR)
+        answer = ask(self, request, rows, _question(self._storable(request_actor(request))))
         if isinstance(answer, HttpResponse):
             return answer
-        ids = sorted(rows.order_by().values_list("pk", flat=True))
         about = ngettext("%(n)d record", "%(n)d records", len(ids)) % {"n": len(ids)}
         chosen = answer.cleaned_data
-        wanted = Wanted(chosen["what"], chosen["format"], {"ids": ids}, about, ExportRun.Origin.ADMIN)
+        wanted = Wanted(chosen["what"], chosen["format"], {IDS: ids}, about, ExportRun.Origin.ADMIN)
         run = order(wanted, by=request_actor(request), at=timezone.now())
-        said = format_html(
-            _('“{}” ({}) is being made. <a href="{}">The page of exports</a> says when it is ready.'),
-            run.label,
-            about,
-            reverse("exports"),
-        )
-        return done(self, request, said, messages.SUCCESS)
+        sentence = _("“{}” ({}) is being made. The page of {} says when it is ready.")
+        link = format_html('<a href="{}">{}</a>', reverse("exports"), _("exports"))
+        return done(self, request, format_html(sentence, run.label, about, link), messages.SUCCESS)
+
+
+def _refusal(number: int) -> str:
+    if not number:
+        return _("You may export none of these records.")
+    return _("At most %(most)d records at a time. The page of exports makes whole lists.") % {"most": MOST_ROWS}
 
 
 def _question(offers: list[Export]) -> Question:
