@@ -17,7 +17,9 @@ from attendance.models import Attendance
 from checkin_project.platform.access import Actor, Permission
 from checkin_project.platform.text import fold, words
 from events.models import CODE_ALPHABET, CODE_LENGTH, Event, EventQuerySet
+from members.models import Member
 
+MOST_SPELLINGS = 50
 # Every zone's idea of a day lies within.
 AROUND = timedelta(days=1)
 
@@ -87,7 +89,7 @@ def _of_row(asked: Asked, source: Source) -> Q:
         wanted = "" if asked.classification == NONE else asked.classification
         limits &= Q(**{source.path("classification"): wanted})
     if asked.major:
-        limits &= Q(**{f"{source.path('major')}__iexact": asked.major})
+        limits &= Q(**{f"{source.path('major')}__in": _spelt(asked.major)})
     return limits
 
 
@@ -96,8 +98,14 @@ def _of_person(asked: Asked) -> Q:
     if asked.classification:
         limits &= Q(classification="" if asked.classification == NONE else asked.classification)
     if asked.major:
-        limits &= Q(major__iexact=asked.major)
+        limits &= Q(major__in=_spelt(asked.major))
     return limits
+
+
+def _spelt(major: str) -> list[str]:
+    """As members have it: an index knows these spellings, and nothing of upper and lower case."""
+    members = Member.objects.order_by().filter(major__iexact=major)
+    return list(members.values_list("major", flat=True).distinct()[:MOST_SPELLINGS]) or [major]
 
 
 def _lacks(asked: Asked) -> dict[str, bool]:
