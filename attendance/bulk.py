@@ -13,13 +13,13 @@ from typing import Any, TypeAlias
 from uuid import UUID, uuid4
 
 from django.db import connection
-from django.db.models import Max
 
 from attendance import history, ledger, live
 from attendance.facts import fact_of_scan, facts_of_rows
 from attendance.history import Base, Fact
 from attendance.models import Attendance, Method, Scan, guest_key
 from attendance.outcomes import Outcome
+from checkin_project.platform import bulk
 from checkin_project.platform.access import Actor
 from checkin_project.platform.imports import batches
 from events.models import Event
@@ -91,12 +91,12 @@ def record(
             moves = [*facts.get(row.pk or 0, ()), *map(fact_of_scan, scans[arrival.place])]
             _put_state(row, moves, at)
             written[arrival.place] = row, [scan.operation_id for scan in scans[arrival.place]]
-        Attendance.objects.bulk_create([written[arrival.place][0] for arrival in batch if arrival.place not in held])
+        bulk.create(Attendance, [written[arrival.place][0] for arrival in batch if arrival.place not in held])
         _update(known)
         for arrival in batch:
             for scan in scans[arrival.place]:
                 scan.attendance_id = written[arrival.place][0].pk
-        Scan.objects.bulk_create([scan for arrival in batch for scan in scans[arrival.place]])
+        bulk.create(Scan, [scan for arrival in batch for scan in scans[arrival.place]])
     _announce(event_id for event_id, _who in written)
     return written
 
@@ -132,7 +132,7 @@ def take_back(operations: Mapping[int, Sequence[UUID]], notes: Mapping[int, str]
 
 
 def forget(attendance_ids: Sequence[int]) -> None:
-    """Delete these rows with their scans: of people or events that go with them. To be called in a transaction."""
+    """Delete these rows with their scans, of an import that is taken back. To be called in a transaction."""
     for batch in batches(attendance_ids):
         _announce(Attendance.objects.filter(pk__in=batch).order_by().values_list("event_id", flat=True).distinct())
         Scan.objects.filter(attendance__in=batch).delete()
@@ -149,16 +149,22 @@ def taken_back_by_hand(attendance_ids: Sequence[int]) -> set[tuple[int, datetime
     return found
 
 
-def newer_scans(latest: Mapping[int, Sequence[UUID]]) -> set[int]:
-    """Attendances with an accepted scan later than the last of these operations, an undo of one of them, say."""
+def touched_since(operations: Mapping[int, Sequence[UUID]]) -> set[int]:
+    """Attendances (with these operations of one run) where one was taken back, or where a later scan stands."""
     found: set[int] = set()
-    for batch in batches(latest):
-        accepted = Scan.objects.accepted().filter(attendance__in=batch).order_by()
-        newest = dict(accepted.values_list("attendance_id").annotate(Max("pk")))
-        of_mine = Scan.objects.filter(operation_id__in=[operation for pk in batch for operation in latest[pk]])
-        mine = dict(of_mine.order_by().values_list("attendance_id").annotate(Max("pk")))
-        found |= {pk for pk in batch if newest.get(pk) != mine.get(pk)}
+    for batch in batches(operations):
+        scans: dict[int, list[Scan]] = {pk: [] for pk in batch}
+        for scan in Scan.objects.accepted().filter(attendance__in=batch).order_by("pk"):
+            scans[scan.attendance_id or 0].append(scan)
+        found |= {pk for pk, of_row in scans.items() if _is_touched(of_row, set(operations[pk]))}
     return found
+
+
+def _is_touched(scans: Sequence[Scan], mine: set[UUID]) -> bool:
+    taken_back = {scan.undoes for scan in scans}
+    last = max((scan.pk for scan in scans if scan.operation_id in mine), default=0)
+    later = (scan for scan in scans if scan.pk > last and scan.kind != Scan.Kind.UNDO)
+    return bool(mine & taken_back) or any((scan.beside or scan.operation_id) not in taken_back for scan in later)
 
 
 def _new_row(arrival: Arrival, at: datetime) -> Attendance:

@@ -165,8 +165,8 @@ def _link_to_groups(places: Mapping[Place, Entry]) -> list[Written]:
 def undo(written: Iterable[Written], importers: Importers, *, by: Actor, at: datetime) -> list[Problem]:
     """Take back what a run wrote, all or nothing.
 
-    Imported entries are undone by scans, so that each row is as if they had never been. Rows of people or events that
-    the run made go with these. Refused is what somebody touched since.
+    Rows that the run made go with their scans; entries that it added to other rows are undone by scans, so that these
+    rows are as if it had never been. Refused is what somebody touched since.
     """
     if not by.may(Permission.IMPORT):
         raise PermissionDenied
@@ -176,7 +176,7 @@ def undo(written: Iterable[Written], importers: Importers, *, by: Actor, at: dat
     events, members = found.get(Event._meta.label, []), found.get(Member._meta.label, [])
     try:
         with transaction.atomic():
-            problems = _undo_entries(found.get(_ROW, []), _made(events), _made(members), by, at)
+            problems = _undo_entries(found.get(_ROW, []), by, at)
             if not problems:
                 unlink_many(_idle_links([item.pk for item in found.get(_LINK, [])]))
                 problems = undo_records(members, importers.members, by=by, at=at)
@@ -202,9 +202,7 @@ def _made(written: Iterable[Written]) -> set[int]:
     return {item.pk for item in written if item.before is None}
 
 
-def _undo_entries(
-    rows: Sequence[Written], events: set[int], members: set[int], by: Actor, at: datetime
-) -> list[Problem]:
+def _undo_entries(rows: Sequence[Written], by: Actor, at: datetime) -> list[Problem]:
     operations = {item.pk: [UUID(operation) for operation in item.after["operations"]] for item in rows}
     lines = {item.pk: item.line for item in rows}
     there = bulk.hold_rows(list(operations))
@@ -214,7 +212,7 @@ def _undo_entries(
         if pk not in there
     ]
     # Of a row that was there before and got a note only, later scans say nothing.
-    newer = bulk.newer_scans(
+    newer = bulk.touched_since(
         {item.pk: operations[item.pk] for item in rows if item.before is None or operations[item.pk]}
     )
     for item in rows:
@@ -224,10 +222,9 @@ def _undo_entries(
             problems.append(Problem(item.line, "", row.name[:_SHOWN], reason))
     if problems:
         return problems
-    goes = [item.pk for item in rows if item.before is None and _goes(item, events, members)]
-    gone = set(goes)
-    bulk.forget(goes)
-    stays = [item for item in rows if item.pk not in gone]
+    made = _made(rows)
+    bulk.forget(sorted(made))
+    stays = [item for item in rows if item.pk not in made]
     notes = {item.pk: str((item.before or {}).get("note", "")) for item in stays}
     bulk.take_back({item.pk: operations[item.pk] for item in stays}, notes, by=by, at=at)
     return []
@@ -235,8 +232,3 @@ def _undo_entries(
 
 def _holds(row: Attendance, item: Written) -> bool:
     return (row.note, row.registration) == (item.after["note"], item.after["registration"])
-
-
-def _goes(item: Written, events: set[int], members: set[int]) -> bool:
-    """Rows of those who go, and registrations, which leave no scan to take back."""
-    return item.after["event"] in events or item.after["member"] in members or not item.after["operations"]

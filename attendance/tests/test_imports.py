@@ -494,6 +494,18 @@ def test_taking_a_run_back_leaves_people_and_events_that_were_there(fair: Event,
 
 
 @pytest.mark.django_db
+def test_runs_about_the_same_row_are_taken_back_the_last_one_first(fair: Event, ana: Member) -> None:
+    first = kept(put("attendance", NEWER, "fair_1,7,2024-09-03T18:00:00Z,manual"))
+    second = kept(put("attendance", NEWER, "fair_1,7,2024-09-03T17:00:00Z,qr"))
+
+    assert [problem.line for problem in undo("attendance", first)] == [2]
+    assert undo("attendance", second) == []
+    assert came() == [("Fair", "Ana Cruz", "09-03 18:00", "staff")]
+    assert undo("attendance", first) == []
+    assert (Attendance.objects.count(), Scan.objects.count()) == (0, 0)
+
+
+@pytest.mark.django_db
 def test_one_row_that_a_door_touched_since_stops_the_whole_undo(fair: Event, ana: Member, ben: Member) -> None:
     rows = ("fair_1,7,2024-09-03T18:00:00Z,", "fair_1,8,2024-09-03T18:00:00Z,")
     written = kept(put("attendance", NEWER, *rows))

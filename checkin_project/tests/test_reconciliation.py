@@ -7,14 +7,19 @@ from itertools import permutations
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.core.files.base import ContentFile
+from django.utils import timezone
 
 from attendance.models import Attendance, Scan
 from attendance.tests.test_bulk import is_fold
-from checkin_project.platform.access import SYSTEM
-from checkin_project.platform.imports import Options
+from checkin_project.platform.access import SYSTEM, Role, actor_for
+from checkin_project.platform.imports import Options, runs
 from checkin_project.platform.imports.kinds import kind
+from checkin_project.platform.imports.records import ImportRun, RunState
+from checkin_project.platform.imports.runs import Choices
 from checkin_project.platform.sheets import read_sheet
-from events.models import Event
+from checkin_project.platform.tests.factories import make_user
+from events.models import Category, Event, Group, GroupMember
 from members.models import Member
 
 AT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -99,3 +104,25 @@ def test_in_whatever_order_the_files_add_up_and_the_next_round_changes_nothing(o
     assert Attendance.objects.filter(attended=True).count() == 9
     assert Scan.objects.filter(kind="entry").count() == 9
     assert all(map(is_fold, Attendance.objects.all()))
+
+
+@pytest.mark.django_db
+def test_every_kind_of_file_goes_through_a_stored_run_and_back() -> None:
+    groups = "name,website,categories\nCoders,https://coders.example,ai\n"
+    by = actor_for(make_user(Role.ORGANISER))
+    done = []
+
+    for name, text in {**FILES, "groups": groups}.items():
+        choices = Choices(name, Options(ZoneInfo("UTC"), create_missing=True))
+        header = text.partition("\n")[0].split(",")
+        sent = runs.receive(ContentFile(text.encode()), name="a.csv", header=header, choices=choices, by=by, at=AT)
+        assert runs.confirm(sent, sent.fingerprint, by=by, at=timezone.now()) == ""
+        done.append(sent)
+    assert Attendance.objects.count() == 9
+    for sent in reversed(done):
+        assert runs.undo(sent, by=by, at=timezone.now()) == ""
+
+    assert [ImportRun.objects.get(pk=sent.pk).state for sent in done] == [RunState.UNDONE] * len(done)
+    rows = (Member, Event, Group, Category, GroupMember)
+    assert [model._default_manager.count() for model in rows] == [0] * len(rows)
+    assert not Attendance.objects.exists()
