@@ -1,7 +1,7 @@
 """Thousands of rows at once, without a model's instance for each: by COPY on PostgreSQL, by `executemany` on SQLite.
 
-The caller answers for the values: they are clean, and neither `save()` nor `pre_save()` nor a signal sees them.
-Constraints hold as ever, and errors are Django's. To be called inside a transaction.
+The caller answers for the values: they are clean, and neither `save()` nor, but for `create`, `pre_save()` nor a signal
+sees them. Constraints hold as ever, and errors are Django's. To be called inside a transaction.
 """
 
 from __future__ import annotations
@@ -61,6 +61,15 @@ def insert(model: type[models.Model], names: Sequence[str], rows: Iterable[Seque
         return
     marks = ", ".join(["%s"] * len(fields))
     _execute_many(connection, f"INSERT INTO {table} ({columns}) VALUES ({marks})", prepared())  # noqa: S608 (own names)
+
+
+def create(model: type[models.Model], rows: Sequence[models.Model]) -> None:
+    """As `bulk_create()`: insert instances, cleaned by their fields, and give them their keys."""
+    fields, alias = model._meta.concrete_fields, router.db_for_write(model)
+    for row, key in zip(rows, reserve_keys(model, len(rows)), strict=True):
+        row.pk = key
+        row._state.adding, row._state.db = False, alias
+    insert(model, [field.name for field in fields], ([field.pre_save(row, True) for field in fields] for row in rows))
 
 
 def update(
