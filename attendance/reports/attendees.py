@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from attendance.reports.relation import relation
 from attendance.reports.scope import Occurrence, Scope
-from attendance.reports.totals import Line
+from attendance.reports.totals import held
 from checkin_project.platform.access import Actor, Permission
 from checkin_project.platform.statements import rows
 from members.models import Member, MemberQuerySet
@@ -88,16 +88,16 @@ def attendees(scope: Scope, *, by: Actor, name: str = "", limit: int | None = No
     return _found(scope, by, (which, values), limit)
 
 
-def not_seen(scope: Scope, lines: Sequence[Line], absence: Absence, *, by: Actor, limit: int | None = None) -> NotSeen:
-    """Two queries, or three. Only events really held count as missed: what nobody came to, nobody can have missed."""
-    held = [line.event for line in lines if line.is_held]
-    if len(held) < absence.missed:
+def not_seen(scope: Scope, absence: Absence, *, by: Actor, limit: int | None = None) -> NotSeen:
+    """Three queries, or four. Only events really held count as missed: what nobody came to, nobody can have missed."""
+    happened = held(scope.events)
+    if len(happened) < absence.missed:
         return NotSeen((), 0, None)
-    since = held[-absence.missed]
+    since = happened[-absence.missed]
     which, values = _known_to(by, "")
     which = f"{which} AND last_place < %s AND visits >= %s"
     found = _found(scope, by, (which, [*values, since.place, absence.least]), limit)
-    places = [event.place for event in held]
+    places = [event.place for event in happened]
     missing = [Absent(each, len(places) - bisect_right(places, each.last.place)) for each in found.attendees]
     return NotSeen(tuple(missing), found.total, since)
 

@@ -87,7 +87,7 @@ def calendar(scope: Scope) -> Calendar:
 
     A month of which the range holds a part only is two: its days outside the range are history.
     """
-    inside = list(months(scope.filters.first, scope.filters.last))
+    inside = _inside(scope)
     here = {event.pk for event in scope.events}
     earlier = sorted({event.month for event in scope.history if event.pk not in here})
     place = {(False, day): number for number, day in enumerate(earlier)}
@@ -98,31 +98,53 @@ def calendar(scope: Scope) -> Calendar:
 
 def nobody(scope: Scope) -> Calendar:
     """The months without their people, where only heads are asked for. No query."""
-    inside = tuple(months(scope.filters.first, scope.filters.last))
-    return Calendar(inside, Counter(), Counter(), Counter(), Counter())
+    return Calendar(tuple(_inside(scope)), Counter(), Counter(), Counter(), Counter())
+
+
+def _inside(scope: Scope) -> list[date]:
+    """The months of the range, from the one of the first event on: before it there was nothing to come to."""
+    first = scope.filters.first
+    return list(months(max(first, scope.history[0].on) if scope.history else first, scope.filters.last))
 
 
 def _read(masks: Counter[int], days: tuple[date, ...], start: int) -> Calendar:
     """What the bits say about the months from bit `start` on."""
-    found = Calendar(days, Counter(), Counter(), Counter(), Counter())
+    together: Counter[int] = Counter()
+    stayed: Counter[int] = Counter()
+    new: dict[int, Counter[int]] = {}
     for mask, members in masks.items():
-        first = (mask & -mask).bit_length() - 1 - start
         rest = mask >> start
+        together[rest] += members
+        stayed[rest & rest >> 1] += members
+        first = (mask & -mask).bit_length() - 1 - start
         if first >= 0:
-            found.first_timers[first] += members
-        while rest:
-            month = (rest & -rest).bit_length() - 1
-            found.members[month] += members
-            if rest >> month & 2:
-                found.stayed[month] += members
-            if first >= 0:
-                found.back[first, month] += members
-            rest &= rest - 1
+            new.setdefault(first, Counter())[rest] += members
+    back = {(first, month): came for first, of in new.items() for month, came in _per_bit(of).items()}
+    first_timers = Counter({first: of.total() for first, of in new.items()})
+    return Calendar(days, _per_bit(together), first_timers, _per_bit(stayed), Counter(back))
+
+
+def _per_bit(masks: Counter[int]) -> Counter[int]:
+    """How many members have each bit. Eight at a time: of thousands of masks only 256 differ in their lowest byte."""
+    found: Counter[int] = Counter()
+    place = 0
+    while masks:
+        low: Counter[int] = Counter()
+        rest: Counter[int] = Counter()
+        for mask, members in masks.items():
+            low[mask & 255] += members
+            if mask > 255:
+                rest[mask >> 8] += members
+        for byte, members in low.items():
+            for bit in range(8):
+                if byte >> bit & 1:
+                    found[place + bit] += members
+        masks, place = rest, place + 8
     return found
 
 
 def by_month(scope: Scope, lines: Sequence[Line], seen: Calendar) -> list[Month]:
-    """Every month that the range touches, oldest first. No query."""
+    """Every month of the range since the first event, oldest first. No query."""
     totals = by(lambda event: event.month, lines)
     asked, today = scope.filters, today_at(scope.at)
     # A month of which a part is counted says nothing about the way things go.

@@ -153,7 +153,7 @@ def _attendees(question: Question) -> Iterator[Row]:
 
 
 def _not_seen(question: Question) -> Iterator[Row]:
-    found = attendees.not_seen(question.scope, _lines(question), question.absence, by=question.actor)
+    found = attendees.not_seen(question.scope, question.absence, by=question.actor)
     for absent in found.absent:
         each = absent.attendee
         yield each.name, each.classification, each.visits, each.last.on, each.last.name, absent.events

@@ -18,6 +18,10 @@ COUNT(CASE WHEN state = 'attended' AND member_id IS NULL THEN 1 END),
 COALESCE(SUM(CASE WHEN state = 'attended' AND member_id IS NULL THEN party_size END), 0)
 FROM {{events}} JOIN attendance a ON a.event_id = s.event_id GROUP BY a.event_id"""
 
+# By the index of event and state: one look for each event, however many came.
+_HELD = """SELECT s.event_id FROM {events}
+WHERE EXISTS (SELECT 1 FROM attendance a WHERE a.event_id = s.event_id AND a.state = 'attended')"""
+
 _Key = TypeVar("_Key")
 
 
@@ -85,6 +89,13 @@ def lines(events: Sequence[Occurrence]) -> list[Line]:
     counted = rows(_BY_EVENT.format(events=of), values)
     found = {pk: _totals([int(number) for number in numbers]) for pk, *numbers in counted}
     return [Line(event, found.get(event.pk, Totals())) for event in events]
+
+
+def held(events: Sequence[Occurrence]) -> list[Occurrence]:
+    """Those really held: somebody came. One query that counts nothing."""
+    of, values = relation(event_id=[event.pk for event in events])
+    found = {pk for (pk,) in rows(_HELD.format(events=of), values)}
+    return [event for event in events if event.pk in found]
 
 
 def total(of: Iterable[Line]) -> Totals:

@@ -72,6 +72,7 @@ def test_an_event_that_nobody_came_to_is_listed_and_part_of_no_sum() -> None:
     lines = totals.lines(scoped(usual(LATER), at=LATER).events)
 
     assert [(line.is_held, line.totals.expected) for line in lines] == [(False, 1), (True, 0)]
+    assert [event.name for event in totals.held([line.event for line in lines])] == ["Held"]
     assert totals.total(lines) == Totals(held=1, checked_in=1, members=1)
 
 

@@ -193,6 +193,7 @@ def test_hostile_names_stay_text_in_pages_drawings_and_files() -> None:
 @pytest.mark.parametrize("file_format", ["csv", "xlsx", "json"])
 def test_every_table_is_a_file_in_every_format(file_format: str) -> None:
     a_season()
+    came(held(60), make_member())
     ana = signed_in(Role.ORGANISER)
 
     for name in set(REPORTS) - ASKING:

@@ -197,9 +197,7 @@ def not_seen(request: HttpRequest) -> HttpResponse:
 
     def tell(asked: Asked) -> dict[str, Any]:
         form = AbsenceForm(asked.request.GET.dict())
-        found = attendees.not_seen(
-            asked.scope, totals.lines(asked.scope.events), form.absence, by=asked.actor, limit=PEOPLE_SHOWN
-        )
+        found = attendees.not_seen(asked.scope, form.absence, by=asked.actor, limit=PEOPLE_SHOWN)
         query = urlencode({"missed": form.absence.missed, "least": form.absence.least})
         return {"absence_form": form, "absence": form.absence, "found": found, "absence_query": query}
 
