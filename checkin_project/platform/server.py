@@ -3,6 +3,7 @@
 import errno
 import logging
 import os
+import signal
 import socket
 import sys
 import threading
@@ -127,6 +128,8 @@ def run(listener: socket.socket, *, work: BackgroundWork | None = None) -> None:
         timeout_keep_alive=30,
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
     )
+    # uvicorn ends by the signal that it was sent; without a handler SIGTERM would skip all that follows it here.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: None)
     if work is not None:
         work.start()
     try:

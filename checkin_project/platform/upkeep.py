@@ -41,8 +41,8 @@ def _backup(at: datetime) -> State:
         return State(_("No backup has been verified yet."), url, is_trouble=True)
     moment = date_format(timezone.localtime(newest.made_at), "DATETIME_FORMAT")
     if at - newest.made_at > OLD:
-        return State(_("The last verified backup is old: %(moment)s.") % {"moment": moment}, url, is_trouble=True)
-    return State(_("Last verified backup: %(moment)s.") % {"moment": moment}, url)
+        return State(_("The last verified backup is old: %(moment)s") % {"moment": moment}, url, is_trouble=True)
+    return State(_("Last verified backup: %(moment)s") % {"moment": moment}, url)
 
 
 def _spoilt() -> list[State]:

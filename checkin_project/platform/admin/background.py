@@ -82,7 +82,7 @@ class TaskAdmin(LookOnlyAdmin):
 
 @admin.register(Backup)
 class BackupAdmin(LookOnlyAdmin):
-    list_display = ["name", "made_at", "bytes", "encrypted", "verified_at", "problem"]
+    list_display = ["made_at", "bytes", "verified_at", "encrypted", "problem", "name"]
     fields = ["name", "made_at", "bytes", "encrypted", "verified_at", "problem", "sha256"]
 
     @admin.display(description=gettext_lazy("size"), ordering="size")

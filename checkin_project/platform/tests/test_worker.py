@@ -73,13 +73,17 @@ def test_the_server_does_tasks_and_jobs_and_signs_off(folder: Path, tmp_path: Pa
     env = environment(folder, PORT=str(free_port()))
     _enqueue(env, tmp_path / "note")
 
-    with serving(env=env):
+    with serving(env=env) as (process, _said):
         _soon(lambda: _text(tmp_path / "note") == "done")
         jobs = _soon(
             lambda: _rows(folder, "SELECT name FROM jobs WHERE finished_at IS NOT NULL AND name='prune_tasks'")
         )
         workers = {name.split("-")[0] for (name,) in _rows(folder, "SELECT name FROM workers")}
 
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+
+    assert process.returncode == 0
     assert jobs == [("prune_tasks",)]
     assert workers == {"tasks", "jobs", "watch"}
     assert _rows(folder, "SELECT name FROM workers") == []
