@@ -41,6 +41,8 @@ class Bucket(S3Storage):
             "file_overwrite": False,
             "querystring_auth": True,
             "querystring_expire": DOWNLOAD_SECONDS,
+            # Of a file that is read; the library would hold all of it.
+            "max_memory_size": 2 * MEGABYTE,
             # Said for every file: guessing it from the name would have some be unpacked on their way back.
             "object_parameters": {"ContentType": "application/octet-stream"},
             "transfer_config": TransferConfig(

@@ -5,7 +5,8 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from io import BytesIO
+from io import BytesIO, StringIO
+from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
@@ -13,15 +14,19 @@ from urllib.request import urlopen
 
 import pytest
 from django.core.files.base import ContentFile, File
+from django.core.management import call_command
 
 from checkin_project.platform.access import SYSTEM
+from checkin_project.platform.backups import keeping, making
 from checkin_project.platform.buckets import PART_SIZE, Bucket
 from checkin_project.platform.exports import Table
 from checkin_project.platform.exports.copying import copy_now, exports_storage, remove
 from checkin_project.platform.exports.links import link_to
 from checkin_project.platform.exports.runs import ExportRun
 from checkin_project.platform.exports.storing import Wanted, begin, delete
+from checkin_project.platform.models import User
 from checkin_project.platform.tests.exports import NUMBERS_CSV, registered
+from checkin_project.platform.tests.factories import make_user
 from checkin_project.platform.tests.swift import OwnSwift
 
 pytestmark = [pytest.mark.s3, pytest.mark.django_db]
@@ -37,9 +42,9 @@ def _exports_go_to_the_bucket(own_swift: OwnSwift, settings: Any) -> Iterator[No
         yield
 
 
-def _put(settings: Any, options: dict[str, Any]) -> None:
+def _put(settings: Any, options: dict[str, Any], alias: str = "exports") -> None:
     backend = "checkin_project.platform.buckets.Bucket"
-    settings.STORAGES = settings.STORAGES | {"exports": {"BACKEND": backend, "OPTIONS": options}}
+    settings.STORAGES = settings.STORAGES | {alias: {"BACKEND": backend, "OPTIONS": options}}
 
 
 def _copied(run: ExportRun | None = None) -> ExportRun:
@@ -204,3 +209,20 @@ def test_several_threads_store_and_read_through_one_connection() -> None:
         answers = list(threads.map(round_trip, range(12)))
 
     assert ({is_same for is_same, _which in answers}, len({which for _same, which in answers})) == ({True}, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_backup_is_kept_in_the_bucket_and_comes_back_whole(
+    own_swift: OwnSwift, settings: Any, tmp_path: Path
+) -> None:
+    settings.VAR_DIR = tmp_path
+    _put(settings, own_swift.options(location="backups"), "backups")
+    make_user(username="ana")
+    backup = making.make(NOW)
+    User.objects.all().delete()
+
+    call_command("restore", backup.name, "--force", "--yes", stdout=StringIO())
+
+    assert keeping.names() == [backup.name]
+    assert list(User.objects.values_list("username", flat=True)) == ["ana"]
+    assert not (tmp_path / "backups").exists()
