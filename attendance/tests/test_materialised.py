@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -20,6 +23,7 @@ from attendance.tests.reporting import came
 from attendance.tests.test_views_databrowser import browser_of
 from checkin_project.platform.access import SYSTEM, Actor, Role
 from checkin_project.platform.tests.factories import make_user
+from checkin_project.platform.tests.processes import environment
 from events.tests.factories import EVENING, make_event
 from members.tests.factories import make_member
 
@@ -131,3 +135,21 @@ def test_nothing_is_refreshed_where_nobody_reads_the_view() -> None:
 def test_sqlite_refuses_in_words() -> None:
     with pytest.raises(CommandError, match="needs PostgreSQL"):
         call_command("refresh_databrowser")
+
+
+def test_settings_refuse_a_view_on_sqlite_in_one_sentence(tmp_path: Path) -> None:
+    env = environment(tmp_path, DJANGO_SETTINGS_MODULE="checkin_project.settings", DATABROWSER="materialized")
+
+    done = subprocess.run(
+        [sys.executable, "-c", "from django.conf import settings; settings.DATABASES"],
+        env=env,
+        cwd=settings.BASE_DIR,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.strip().endswith(
+        "DATABROWSER is 'materialized', which only PostgreSQL can do. Use live, or set DATABASE_URL to PostgreSQL."
+    )

@@ -150,7 +150,8 @@ def test_next_and_previous_lead_through_all_rows() -> None:
     event = make_event()
     for number in range(2 * ROWS + 10):
         came(event, f"Guest {number:03}")
-    browser, address, seen = ana(), "/data/?q=guest&sort=member_name", []
+    browser, address, page = ana(), "/data/?q=guest&sort=member_name", ""
+    seen: list[str] = []
 
     while address:
         page = browser.get(address).content.decode()

@@ -10,9 +10,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from attendance import savedviews
-from attendance.databrowser.asked import Asked, DataForm
+from attendance.databrowser.asked import DEFAULT_SORT, Asked, DataForm
 from attendance.databrowser.chips import chips
-from attendance.databrowser.columns import COLUMNS
+from attendance.databrowser.columns import COLUMNS, DEFAULT_COLUMNS
 from attendance.databrowser.headings import headings
 from attendance.databrowser.materialised import source
 from attendance.databrowser.pages import page
@@ -35,20 +35,25 @@ def data(request: HttpRequest) -> HttpResponse:
     """What is asked for in the address, a page at a time. What cannot be understood is said beside its field."""
     actor = reader(request)
     form = DataForm(request.GET, by=actor)
-    is_understood = form.is_valid()
-    asked = form.asked(request.GET) if is_understood else Asked()
-    context: dict[str, Any] = {
+    if not form.is_valid():
+        return render(request, "attendance/data.html", _around(form, Asked(), actor), status=400)
+    asked = form.asked(request.GET)
+    found = {"page": page(asked, actor, source()), "chips": chips(asked, form), "headings": headings(asked)}
+    return render(request, "attendance/data.html", _around(form, asked, actor) | found | {"formats": FORMATS})
+
+
+def _around(form: DataForm, asked: Asked, actor: Actor) -> dict[str, Any]:
+    """What stands around the rows: the form with its suggestions, and the views to open."""
+    return {
         "form": form,
         "asked": asked,
+        "usual_sort": DEFAULT_SORT,
+        "usual_columns": " ".join(DEFAULT_COLUMNS),
         "events": known_events(actor),
         "majors": known_majors(actor),
         "saved_views": savedviews.views_of(actor),
         "columns": [(name, column, name in asked.columns) for name, column in COLUMNS.items()],
     }
-    if is_understood:
-        found = page(asked, actor, source())
-        context |= {"page": found, "chips": chips(asked, form), "headings": headings(asked), "formats": FORMATS}
-    return render(request, "attendance/data.html", context, status=200 if is_understood else 400)
 
 
 @require_safe

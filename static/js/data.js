@@ -10,6 +10,9 @@ form?.addEventListener("change", (event) => {
 
 form?.addEventListener("submit", () => {
   for (const field of form.elements) if (field.name && field.value === "") field.disabled = true;
+  const columns = form.querySelector("[data-usual]");
+  const chosen = [...columns.querySelectorAll(":checked")].map((box) => box.value).join(" ");
+  if (chosen === columns.dataset.usual) columns.disabled = true;
 });
 
 // Back in the browser's history, what was left out can be filled in again.
