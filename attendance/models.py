@@ -79,8 +79,9 @@ class AttendanceQuerySet(OfEventQuerySet["Attendance"]):
 class Attendance(models.Model):
     """One person at one event: the fold of that person's accepted scans (`attendance.history.fold`).
 
-    Written by `attendance.checkin`, for files by `attendance.bulk`. `registration` is what the row is when no scan counts; `state` is what it
-    is now. A walk-in whose check-in was taken back has neither: its state reads cancelled and bars nobody.
+    Written by `attendance.checkin`, and for files by `attendance.bulk`. `registration` is what the row is when no scan
+    counts; `state` is what it is now. A walk-in whose check-in was taken back has neither: its state reads cancelled
+    and bars nobody.
     """
 
     class State(models.TextChoices):

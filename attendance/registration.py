@@ -1,4 +1,7 @@
-"""Being on an event's list: registering and cancelling. With `checkin`, `closing` and `bulk` the only writers of Attendance."""
+"""Being on an event's list: registering and cancelling.
+
+With `checkin`, `closing` and `bulk` the only writers of Attendance.
+"""
 
 from __future__ import annotations
 

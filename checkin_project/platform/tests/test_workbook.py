@@ -159,8 +159,8 @@ def test_a_bomb_of_zeros_is_refused_by_what_it_unpacks_to() -> None:
 
 def test_a_bomb_that_fits_is_ended_by_the_limits_of_its_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """A few kilobytes that would take gigabytes of memory: the process is refused the memory, and only it."""
-    monkeypatch.setattr(workbook, "MEMORY_MB", 200)
-    cell = "<row><c t='inlineStr'><is><t>" + "x" * 120_000_000 + "</t></is></c></row>"
+    monkeypatch.setattr(workbook, "MEMORY_MB", 150)
+    cell = "<row><c t='inlineStr'><is><t>" + "x" * 60_000_000 + "</t></is></c></row>"
 
     assert fatal(read_sheet(crafted(cell))) == (1, workbook._too_much())
 
