@@ -100,7 +100,11 @@ def _put_back(row: Row, error: Exception, *, at: datetime) -> None:
 
 
 def prune(at: datetime) -> int:
-    """Delete tasks that ended more than KEPT_DAYS ago, a few at a time, so that nobody waits for it; how many."""
+    """Delete tasks that ended more than KEPT_DAYS ago, a few at a time, so that nobody waits for it; how many.
+
+    Workers that were killed, and so did not sign off, go after a day.
+    """
+    Worker.objects.filter(seen_at__lt=at - timedelta(days=1)).delete()
     old = DBTaskResult.objects.finished().filter(finished_at__lt=at - timedelta(days=KEPT_DAYS)).order_by()
     total = 0
     while keys := list(old.values_list("pk", flat=True)[:PRUNE_AT_ONCE]):

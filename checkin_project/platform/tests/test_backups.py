@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ from typing import Any
 import pytest
 from django.conf import settings as configured
 from django.contrib.sessions.models import Session
-from django.core.files.storage import FileSystemStorage, storages
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
@@ -31,15 +29,17 @@ NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, settings: Settings) -> Iterator[Path]:
+def folder(tmp_path: Path, settings: Settings) -> Path:
     """Where backups are kept in this test."""
     if not (configured.SQLITE or postgres.is_installed()):
         pytest.skip("needs pg_dump")
     settings.VAR_DIR = tmp_path
-    before = storages["backups"]
-    storages._storages["backups"] = FileSystemStorage(tmp_path / "kept")  # type: ignore[attr-defined]
-    yield tmp_path / "kept"
-    storages._storages["backups"] = before  # type: ignore[attr-defined]
+    place = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": tmp_path / "kept"},
+    }
+    settings.STORAGES = settings.STORAGES | {"backups": place}
+    return tmp_path / "kept"
 
 
 @pytest.fixture

@@ -180,8 +180,12 @@ def test_what_ended_long_ago_is_pruned() -> None:
     DBTaskResult.objects.filter(pk__in=[old.pk, new.pk]).update(status="SUCCESSFUL", finished_at=now)
     DBTaskResult.objects.filter(pk=old.pk).update(finished_at=now - timedelta(days=15))
 
+    Worker.objects.create(name="killed", started_at=now, seen_at=now - timedelta(days=2))
+    say_alive(["living"])
+
     pruned = taskqueue.prune(now)
 
+    assert list(Worker.objects.values_list("name", flat=True)) == ["living"]
     assert pruned == 1
     assert set(DBTaskResult.objects.values_list("pk", flat=True)) == {new.pk, waits.pk}
 
