@@ -9,13 +9,18 @@ import signal
 import sys
 from pathlib import Path
 
-import swift.account.server
-import swift.container.server
-import swift.obj.server
-import swift.proxy.server
-from swift.common.ring import RingBuilder
-from swift.common.utils import set_swift_dir
-from swift.common.wsgi import run_wsgi
+from eventlet import patcher
+
+# Swift does this itself, in each server. Once there are many locks to find and change, it takes a second each time.
+patcher.monkey_patch(all=False, socket=True, select=True, thread=True)
+
+import swift.account.server  # noqa: E402
+import swift.container.server  # noqa: E402
+import swift.obj.server  # noqa: E402
+import swift.proxy.server  # noqa: E402
+from swift.common.ring import RingBuilder  # noqa: E402
+from swift.common.utils import set_swift_dir  # noqa: E402
+from swift.common.wsgi import run_wsgi  # noqa: E402
 
 DIES_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 
