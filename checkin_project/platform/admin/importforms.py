@@ -147,7 +147,7 @@ class ChoicesForm(forms.Form):
 
     kind = forms.ChoiceField(label=gettext_lazy("What it holds"))
     duplicates = forms.ChoiceField(
-        label=gettext_lazy("Rows that are likely somebody known"), choices=Duplicates.choices
+        label=gettext_lazy("Rows that are likely known already"), choices=Duplicates.choices
     )
     zone = ZoneField(label=gettext_lazy("Time zone of times that name none"), max_length=64)
     create_missing = forms.BooleanField(

@@ -18,9 +18,10 @@ class SupersededError(Exception):
     """Somebody else has taken the run over: this attempt ends here."""
 
 
-def still_mine(run: ImportRun, claim: str) -> None:
+def still_mine(run: ImportRun, claim: str, **progress: int) -> None:
     """Locks the run; raises SupersededError unless this attempt is the one that counts."""
-    if not ImportRun.objects.filter(pk=run.pk, claim=claim, state=run.state).update(touched_at=timezone.now()):
+    mine = ImportRun.objects.filter(pk=run.pk, claim=claim, state=run.state)
+    if not mine.update(touched_at=timezone.now(), **progress):
         raise SupersededError
 
 

@@ -62,9 +62,9 @@ def plan_import(run_id: int, claim: str) -> None:
     with _ended_in_words(run, claim):
         plan = _planned(run, Pulse(run, claim))
         ImportRow.objects.filter(run=run).delete()
-        for batch in batches(shown_rows(run, plan), _BATCH):
+        for number, batch in enumerate(batches(shown_rows(run, plan), _BATCH)):
             with transaction.atomic():
-                still_mine(run, claim)
+                still_mine(run, claim, done=len(plan.rows) + number * _BATCH, total=2 * len(plan.rows))
                 bulk.insert(ImportRow, COLUMNS, batch)
         _settle(
             run,
@@ -75,8 +75,6 @@ def plan_import(run_id: int, claim: str) -> None:
             counts={state.value: count for state, count in plan.counts.items()},
             frequent=frequent_problems(plan),
             likely_count=sum(bool(row.likely) for row in plan.rows),
-            total=len(plan.rows),
-            done=len(plan.rows),
             fingerprint="" if plan.fatal else plan.fingerprint,
         )
 

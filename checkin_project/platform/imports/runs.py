@@ -58,7 +58,7 @@ def receive(
         header=list(header),
         options=_stored(choices.options),
         touched_at=at,
-        total=max(0, lines - 1),
+        total=2 * max(0, lines - 1),  # each row is read, and kept to be looked at
     )
     run.file.save(name, File(file), save=False)
     with transaction.atomic():
@@ -80,7 +80,8 @@ def look_again(run: ImportRun, choices: Choices, *, by: Actor, at: datetime) -> 
         if not can_be_planned(run, at):
             raise ValueError("This run cannot be planned again.")
         run.kind, run.options = choices.kind, _stored(choices.options)
-        run.save(update_fields=["kind", "options"])
+        run.total = 2 * run.row_count or run.total
+        run.save(update_fields=["kind", "options", "total"])
         _begin(run, RunState.UPLOADED, running.plan_import, at=at)
     return _done_at_once(run, running.plan_import)
 
