@@ -74,7 +74,10 @@ class OwnSwift:
         self._log: IO[bytes] | None = None
         (folder / "devices" / "disk").mkdir(parents=True)
         # Objects keep what is known about them in extended attributes, which not every file system has.
-        os.setxattr(folder, "user.test", b"1")
+        try:
+            os.setxattr(folder, "user.test", b"1")
+        except OSError:
+            raise RuntimeError(f"{folder} keeps no extended attributes: name another folder in TMPDIR.") from None
         (folder / "swift.conf").write_text(WHOLE)
         account = pwd.getpwuid(os.geteuid()).pw_name
         for name, port in self.ports.items():
