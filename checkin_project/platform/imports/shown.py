@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -66,6 +66,8 @@ def shown(value: Any) -> str:
     """Any value as a short text that every database can hold."""
     if value is None:
         return ""
+    if isinstance(value, str) and len(value) <= LONGEST and "\x00" not in value:
+        return value  # most values of a long list
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, datetime):
@@ -88,7 +90,7 @@ def _changes(plan: Plan, row: PlannedRow) -> Cells:
 
 
 def _cells(name: str, old: Any, new: Any) -> Cells:
-    if isinstance(new, Mapping) or isinstance(old, Mapping):
+    if isinstance(new, dict) or isinstance(old, dict):
         before, after = old or {}, new or {}
         names = [key for key in {**before, **after} if before.get(key) != after.get(key)]
         return [[f"{name}{EXTRA}{key}", shown(before.get(key)), shown(after.get(key))] for key in names]
