@@ -65,7 +65,7 @@ def apply(plan: Plan, importers: Importers, *, by: Actor, at: datetime) -> Impor
     except _Stopped as stopped:
         return ImportReport(outdated=stopped.problems)
     except IntegrityError:
-        reason = _("Somebody on this list was checked in since the preview.")
+        reason = _("Somebody or something that this file names was added since the preview.")
         return ImportReport(outdated=(Problem(0, "", "", reason),))
     made = sum(entry.pk is None for entry in entries)
     return ImportReport(

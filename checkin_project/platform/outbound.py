@@ -293,10 +293,6 @@ def _body(response: requests.Response, max_bytes: int, watch: _Watch) -> Iterato
         yield part
     if unpack is not None and not unpack.eof:
         raise _Refused("cut short")
-    _require_whole(response)
-
-
-def _require_whole(response: requests.Response) -> None:
     told = response.headers.get("Content-Length", "")
     is_counted = told.isdigit() and "chunked" not in response.headers.get("Transfer-Encoding", "")
     if is_counted and response.raw.tell() != int(told):
