@@ -14,20 +14,17 @@ BYTE_ORDER_MARK = "\ufeff"  # spreadsheets take UTF-8 for something else without
 _SUSPECT = frozenset("'=+-@\t\r\n＝＋－＠")
 
 
-def cell_text(cell: object) -> str:
-    """A cell as its text: numbers plain, moments and days in ISO form with their offset, yes or no, None as nothing."""
-    if cell is None:
-        return ""
-    if isinstance(cell, bool):
-        return "yes" if cell else "no"
-    if isinstance(cell, date):  # a datetime is one, too
-        return cell.isoformat()
-    return str(cell)
+# What the csv module writes as it should be: nothing, and numbers, of which a negative one is no formula.
+_AS_IS = frozenset({type(None), int, float})
 
 
 def _written(cell: object) -> str:
-    # A negative number is no formula, and escaped it would be no number.
-    return cell_text(cell) if isinstance(cell, int | float | Decimal) else escape_cell(cell_text(cell))
+    """Moments and days in ISO form with their offset, yes or no, and texts with the escape that they need."""
+    if isinstance(cell, date):  # a datetime is one, too
+        return cell.isoformat()
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    return str(cell) if isinstance(cell, int | float | Decimal) else escape_cell(str(cell))
 
 
 class SheetWriter:
@@ -48,7 +45,9 @@ class SheetWriter:
         """As `write`, for many rows at a time: all of them or none."""
         self._writer.writerows(
             [
-                cell if cell is None or (isinstance(cell, str) and cell[:1] not in _SUSPECT) else _written(cell)
+                cell
+                if (isinstance(cell, str) and cell[:1] not in _SUSPECT) or cell.__class__ in _AS_IS
+                else _written(cell)
                 for cell in row
             ]
             for row in rows
