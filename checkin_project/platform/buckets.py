@@ -11,6 +11,7 @@ MEGABYTE = 1024 * 1024
 # Files above this are sent in parts, so that a hiccup costs one part and no file has to fit into memory.
 MULTIPART_THRESHOLD = 8 * MEGABYTE
 PART_SIZE = 5 * MEGABYTE  # the least that S3 takes
+SENDERS = 2
 DOWNLOAD_SECONDS = 300
 
 
@@ -26,6 +27,15 @@ def client_config(addressing_style: str | None) -> Config:
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
     )
+
+
+def transfer_config() -> TransferConfig:
+    config = TransferConfig(
+        multipart_threshold=MULTIPART_THRESHOLD, multipart_chunksize=PART_SIZE, max_concurrency=SENDERS
+    )
+    # Parts that are read ahead of those being sent; the library would hold ten.
+    config.max_in_memory_upload_chunks = SENDERS + 1
+    return config
 
 
 class Bucket(S3Storage):
@@ -45,9 +55,7 @@ class Bucket(S3Storage):
             "max_memory_size": 2 * MEGABYTE,
             # Said for every file: guessing it from the name would have some be unpacked on their way back.
             "object_parameters": {"ContentType": "application/octet-stream"},
-            "transfer_config": TransferConfig(
-                multipart_threshold=MULTIPART_THRESHOLD, multipart_chunksize=PART_SIZE, max_concurrency=2
-            ),
+            "transfer_config": transfer_config(),
         }
 
     def __init__(self, **options: Any) -> None:
