@@ -13,6 +13,7 @@ from django.utils import timezone
 from checkin_project.platform.access import SYSTEM, Role, actor_for
 from checkin_project.platform.exports import links
 from checkin_project.platform.exports.copying import exports_storage
+from checkin_project.platform.exports.forms import ExportForm
 from checkin_project.platform.exports.runs import ExportRun
 from checkin_project.platform.exports.storing import Wanted, begin, order
 from checkin_project.platform.models import User
@@ -90,6 +91,14 @@ def test_an_empty_page_says_what_to_do(desk: Client) -> None:
 
     assert "No files yet" in text
     assert "data-under-way" not in text
+
+
+def test_lists_and_reports_stand_apart(desk: Client) -> None:
+    with registered(name="letters", label="Letters", params=("ids",)):
+        choices = ExportForm(actor=SYSTEM).fields["name"].choices  # type: ignore[attr-defined]
+
+    groups = {title: dict(offered) for title, offered in choices}
+    assert ("letters" in groups["Lists"], "members" in groups["Lists"], "numbers" in groups["Reports"]) == (True,) * 3
 
 
 def test_strangers_are_asked_to_sign_in_and_stewards_turned_away(client: Client) -> None:
