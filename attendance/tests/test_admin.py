@@ -10,6 +10,7 @@ import pytest
 from django.contrib import admin
 from django.test import Client
 from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 
 from attendance.devices import device_for_token
 from attendance.models import Attendance, Device, Method, Scan
@@ -18,9 +19,9 @@ from attendance.registration import register
 from attendance.subjects import by_guest_name, by_member
 from attendance.tests.factories import AT, SUPERVISOR, come_in, make_device
 from checkin_project.platform.access import Role
-from checkin_project.platform.models import User
+from checkin_project.platform.models import Backup, ImportRun, ScheduledJob, User
 from checkin_project.platform.tests.admin_pages import act, browser_of, messages_of, page, signed_in, text_of
-from checkin_project.platform.tests.factories import make_user
+from checkin_project.platform.tests.factories import make_import_run, make_user
 from events.models import Category, Event, Group, GroupMember, GroupRole, RunDay, Series
 from events.tests.factories import make_event, make_group, make_series
 from members import loyalty, passes
@@ -48,6 +49,10 @@ LISTS: dict[type[Any], list[str]] = {
     Pass: [*ALL[2:], GROUP_STAFF],
     ApiKey: ALL[3:],
     User: ALL[3:],
+    ImportRun: ALL[2:],
+    ScheduledJob: ALL[3:],
+    Backup: ALL[3:],
+    DBTaskResult: ALL[3:],
 }
 
 
@@ -105,6 +110,10 @@ def _row_of(model: type[Any], number: int) -> None:
     passes.issue(member, at=AT)
     loyalty.award(member.pk, 5, description="Came", at=AT)
     create_key("Door", ["check_in"])
+    make_import_run(created_by=make_user(None))
+    ScheduledJob.objects.create(name=f"job-{number}")
+    Backup.objects.create(name=f"backup-{number}", made_at=AT, size=1)
+    DBTaskResult.objects.create(task_path="nothing", run_after=AT, args_kwargs={})
 
 
 @pytest.mark.parametrize("model", list(LISTS), ids=lambda model: model.__name__)
