@@ -121,7 +121,7 @@ def _page(client: Any, url: str, repeat: int, show_plans: bool) -> tuple[list[fl
         _spent, sql, params = max(watch.ran, key=lambda ran: ran[0])
         with connection.cursor() as cursor:
             cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF) {sql}", params)
-            print(f"-- {url}", sql, *(row[0] for row in cursor.fetchall()), "", sep="\n", file=sys.stderr)
+            print(f"-- {url}", sql, *(row[0] for row in cursor.fetchall()), "", sep="\n")
     # The first one prepares statements and compiles templates.
     return times[1:], len(watch.ran), statistics.median(database[1:])
 
@@ -189,7 +189,9 @@ def main() -> int:
             env = project_environment(folder, url, "", 8300, threads=1)
             again = [sys.executable, str(ROOT / "benchmarks" / "reports.py"), "--here"]
             again += ["--quick"] * options.quick + ["--plans"] * options.plans
-            text, missed = tables(json.loads(run(again, env=env).strip().splitlines()[-1]), [cluster.describe(), load])
+            plans, _, found = run(again, env=env).strip().rpartition("\n")
+            text, missed = tables(json.loads(found), [cluster.describe(), load])
+            print(plans)
     except BenchmarkError as error:
         print(error, file=sys.stderr)
         return 1

@@ -264,7 +264,9 @@ def _database() -> dict[str, Any]:
     options |= {
         "connect_timeout": 3,
         "application_name": "checkin",
-        "options": "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000",
+        # Nothing here runs so long that it would pay to have it compiled first.
+        "options": "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000 "
+        "-c jit=off",
         "pool": {
             "min_size": 1,
             "max_size": _whole_number("DATABASE_POOL", THREADS + 2 + WORKER_THREADS, low=1, high=200),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from attendance.reports.relation import relation
+from attendance.reports.relation import among, relation
 from attendance.reports.scope import Scope
 from checkin_project.platform.statements import rows
 
@@ -28,7 +28,7 @@ GROUP BY first_place"""
 _CROWD = """SELECT CASE WHEN member_id IS NULL THEN 1 ELSE 0 END,
 m.classification, m.major, visits, COUNT(*), SUM(heads)
 FROM (SELECT a.member_id, COUNT(*) AS visits, SUM(a.party_size) AS heads
-    FROM {events} JOIN attendance a ON a.event_id = s.event_id WHERE a.state = 'attended' GROUP BY a.member_id) people
+    FROM attendance a WHERE {among} AND a.state = 'attended' GROUP BY a.member_id) people
 LEFT JOIN members m ON m.id = people.member_id GROUP BY 1, m.classification, m.major, visits"""
 
 
@@ -114,12 +114,12 @@ def seen(scope: Scope) -> Seen:
 
 def crowd(scope: Scope) -> Crowd:
     """One query."""
-    of, values = relation(event_id=[event.pk for event in scope.events])
+    these, values = among([event.pk for event in scope.events])
     by_classification: dict[str, Counter[str]] = {}
     by_major: dict[str, Counter[str]] = {}
     often: Counter[int] = Counter()
     guests = Kind("", 0, 0, 0)
-    for is_guest, classification, major, visits, members, heads in rows(_CROWD.format(events=of), values):
+    for is_guest, classification, major, visits, members, heads in rows(_CROWD.format(among=these), values):
         if is_guest:
             guests = Kind("", 0, int(visits), int(heads))
             continue

@@ -23,3 +23,13 @@ def relation(**columns: Sequence[int]) -> tuple[str, list[Any]]:
     cells = ", ".join(f"json_extract(value, '$[{number}]') AS {name}" for number, name in enumerate(columns))
     lines = json.dumps(list(zip(*columns.values(), strict=True)))
     return f"(SELECT {cells} FROM json_each(%s)) AS s", [lines]
+
+
+def among(event_ids: Sequence[int]) -> tuple[str, list[Any]]:
+    """The condition that attendance `a` is of one of these events, and the value it takes.
+
+    Where a statement needs nothing else of its events: looking one up in a list is cheaper than a join.
+    """
+    if POSTGRES:
+        return "a.event_id = ANY(%s::bigint[])", [list(event_ids)]
+    return "a.event_id IN (SELECT value FROM json_each(%s))", [json.dumps(list(event_ids))]

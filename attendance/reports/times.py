@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from attendance.reports.relation import relation
+from attendance.reports.relation import among, relation
 from attendance.reports.scope import Scope
 from checkin_project.platform.statements import POSTGRES, rows
 
@@ -28,17 +28,16 @@ _LEAST, _MOST = ("LEAST", "GREATEST") if POSTGRES else ("MIN", "MAX")
 # One look at the attendance, heads for each event and minute, and from that both answers: by quarters of an hour,
 # because no zone's clock is shifted by less, and by minutes from the start.
 _ARRIVALS = f"""WITH moments AS MATERIALIZED (
-    SELECT s.event_id, s.start_minute, s.all_day, {_CAME} AS moment, SUM(a.party_size) AS heads
-    FROM {{events}} JOIN attendance a ON a.event_id = s.event_id WHERE a.state = 'attended'
-    GROUP BY s.event_id, s.start_minute, s.all_day, moment),
-minutes AS (SELECT event_id, start_minute, all_day, {_MINUTE_OF.format(moment="moment")} AS minute, heads FROM moments)
+    SELECT a.event_id, {_CAME} AS moment, SUM(a.party_size) AS heads
+    FROM attendance a WHERE {{among}} AND a.state = 'attended' GROUP BY a.event_id, moment),
+minutes AS (SELECT s.event_id, s.start_minute, s.all_day, {_MINUTE_OF.format(moment="moment")} AS minute, heads
+    FROM moments JOIN {{events}} ON s.event_id = moments.event_id)
 SELECT event_id, minute / 15, CAST(SUM(heads) AS bigint) FROM minutes GROUP BY event_id, minute / 15
 UNION ALL
 SELECT 0, {_LEAST}({_MOST}(minute - start_minute, {EARLIEST}), {LATEST}), CAST(SUM(heads) AS bigint)
 FROM minutes WHERE all_day = 0 GROUP BY 2"""
 _DOORS = """SELECT a.event_id, a.method, COUNT(*), SUM(a.party_size)
-FROM {events} JOIN attendance a ON a.event_id = s.event_id
-WHERE a.state = 'attended' GROUP BY a.event_id, a.method"""
+FROM attendance a WHERE {among} AND a.state = 'attended' GROUP BY a.event_id, a.method"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +93,12 @@ class Arrivals:
 def doors(scope: Scope) -> Doors:
     """One query."""
     weekday = {event.pk: event.on.weekday() for event in scope.events}
-    of, values = relation(event_id=list(weekday))
+    these, values = among(list(weekday))
     heads_on: Counter[int] = Counter()
     check_ins_by: Counter[str] = Counter()
     heads_by: Counter[str] = Counter()
     held = set()
-    for event_id, method, check_ins, heads in rows(_DOORS.format(events=of), values):
+    for event_id, method, check_ins, heads in rows(_DOORS.format(among=these), values):
         held.add(event_id)
         heads_on[weekday[event_id]] += int(heads)
         check_ins_by[method] += check_ins
@@ -115,6 +114,7 @@ def doors(scope: Scope) -> Doors:
 def arrivals(scope: Scope) -> Arrivals:
     """One query."""
     zones = {event.pk: event.starts_at.tzinfo for event in scope.events}
+    these, ids = among(list(zones))
     of, values = relation(
         event_id=list(zones),
         start_minute=[int(event.starts_at.timestamp() // 60) for event in scope.events],
@@ -122,7 +122,7 @@ def arrivals(scope: Scope) -> Arrivals:
     )
     hours: Counter[int] = Counter()
     minutes: Counter[int] = Counter()
-    for event_id, number, heads in rows(_ARRIVALS.format(events=of), values):
+    for event_id, number, heads in rows(_ARRIVALS.format(among=these, events=of), [*ids, *values]):
         if event_id:
             quarter = datetime.fromtimestamp(number * QUARTER, tz=UTC)
             hours[quarter.astimezone(zones[event_id]).hour] += heads

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import TypeVar
 
-from attendance.reports.relation import relation
+from attendance.reports.relation import among, relation
 from attendance.reports.scope import Occurrence
 from attendance.stats import SUMS, Counts
 from checkin_project.platform.statements import rows
@@ -16,7 +16,7 @@ _BY_EVENT = f"""SELECT a.event_id, {SUMS},
 COUNT(CASE WHEN state = 'attended' AND member_id IS NOT NULL THEN 1 END),
 COUNT(CASE WHEN state = 'attended' AND member_id IS NULL THEN 1 END),
 COALESCE(SUM(CASE WHEN state = 'attended' AND member_id IS NULL THEN party_size END), 0)
-FROM {{events}} JOIN attendance a ON a.event_id = s.event_id GROUP BY a.event_id"""
+FROM attendance a WHERE {{among}} GROUP BY a.event_id"""
 
 # By the index of event and state: one look for each event, however many came.
 _HELD = """SELECT s.event_id FROM {events}
@@ -85,8 +85,8 @@ class Line:
 
 def lines(events: Sequence[Occurrence]) -> list[Line]:
     """Each event with its totals, in the order given. One query."""
-    of, values = relation(event_id=[event.pk for event in events])
-    counted = rows(_BY_EVENT.format(events=of), values)
+    these, values = among([event.pk for event in events])
+    counted = rows(_BY_EVENT.format(among=these), values)
     found = {pk: _totals([int(number) for number in numbers]) for pk, *numbers in counted}
     return [Line(event, found.get(event.pk, Totals())) for event in events]
 
