@@ -108,6 +108,16 @@ def test_the_chosen_rows_alone_can_be_exported() -> None:
     assert {row["first_name"] for row in rows_of(export(client, Member, export_items=items))} == {"Ana", "Ben"}
 
 
+def test_a_list_in_a_pop_up_offers_no_export() -> None:
+    make_member()
+    client = signed_in()
+
+    whole, small = (text_of(client.get(f"{page(Member, 'changelist')}{query}")) for query in ("", "?_popup=1"))
+
+    assert 'value="export_selected"' in whole
+    assert "export_selected" not in small
+
+
 def test_all_rows_of_a_filtered_list_are_chosen_by_the_address() -> None:
     ana = make_member(first_name="Ana", status="blocked")
     make_member(first_name="Ben")

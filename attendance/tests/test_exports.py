@@ -226,6 +226,22 @@ def test_the_file_is_one_snapshot_whatever_happens_at_the_doors_meanwhile(monkey
     assert "changed meanwhile" not in text
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_download_that_breaks_off_lets_the_database_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(formats, "_AT_ONCE", 2)
+    event = make_event()
+    fill(event, 10)
+    held = connection.vendor == "postgresql"
+
+    response = respond(event_table(event), "csv")
+    file = iter(response)
+    next(file), next(file)
+    was_held = connection.in_atomic_block
+    response.close()
+
+    assert (was_held, connection.in_atomic_block) == (held, False)
+
+
 def test_the_columns_are_documented() -> None:
     page = (Path(settings.BASE_DIR) / "docs/how-to/run-an-event.md").read_text()
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from checkin_project.platform.access import SYSTEM, Actor, Permission, Role
-from checkin_project.platform.exports import exports_for, find, write
+from checkin_project.platform.exports import Table, exports_for, find, write
 from checkin_project.platform.imports import RowState
 from checkin_project.platform.sheets import read_sheet
 from members import exports, imports
@@ -26,17 +26,17 @@ AT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 ZONE = ZoneInfo("UTC")
 
 
-def written(table: exports.Table) -> bytes:
+def written(table: Table) -> bytes:
     file = io.BytesIO()
     write(table, "csv", file)
     return file.getvalue()
 
 
-def rows_of(table: exports.Table) -> list[dict[str, Any]]:
+def rows_of(table: Table) -> list[dict[str, Any]]:
     return [dict(zip(table.headings, row, strict=True)) for row in table.rows()]
 
 
-def everybody() -> exports.Table:
+def everybody() -> Table:
     return exports.table(Member.objects.order_by("pk"))
 
 

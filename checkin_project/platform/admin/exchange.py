@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.options import IS_POPUP_VAR, IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -105,7 +105,9 @@ class ExportPages(_ExportMixin, StoringAdmin):
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         actions = super().get_actions(request)
         action = self.get_action(ACTION)
-        return actions | {ACTION: action} if action and self.has_export_permission(request) else actions
+        # In a pop-up a list is there to choose one record from.
+        is_offered = action is not None and IS_POPUP_VAR not in request.GET and self.has_export_permission(request)
+        return actions | {ACTION: action} if is_offered else actions
 
     def export_action(self, request: HttpRequest) -> HttpResponseBase:
         """GET asks for columns and format; POST gives the file of exactly what the list's address shows."""
