@@ -227,12 +227,19 @@ def _note(line: Line, written: str, word: str, unknown: Mapping[str, str]) -> st
 
 
 def bare_name(line: Line) -> str:
-    """The name of a row that says no more of its person than that."""
-    others = (cell for name, cell in line.member.items() if name != "name")
-    name = line.member.get("name", "")
-    return "" if is_blank_name(name) or not all(map(is_blank, others)) else " ".join(name.split())
+    """The name of a row that says no more of its person than that; guests may be called "nan" or "None", too."""
+    says_more = any(
+        cell.strip() if name in ("first_name", "last_name") else not is_blank(cell)
+        for name, cell in line.member.items()
+        if name != "name"
+    )
+    return "" if says_more else " ".join(line.member.get("name", "").split())
+
+
+def could_say_more(line: Line) -> bool:
+    """Has the file columns for more of its people? Then somebody with a name only is a guest, and is to be one."""
+    return {"first_name", "last_name"} <= set(line.member)
 
 
 def may_be_guest(line: Line) -> bool:
-    """Could the file say more of its people? Then somebody with a name only has no record, and is to have none."""
-    return {"first_name", "last_name"} <= set(line.member) and bool(bare_name(line))
+    return could_say_more(line) and not is_blank_name(bare_name(line))

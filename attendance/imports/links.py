@@ -14,6 +14,7 @@ from attendance.imports.columns import Line
 from checkin_project.platform.imports import Duplicates, Likely, Options, Placement, Record
 from checkin_project.platform.imports.planning import decided
 from checkin_project.platform.legacy import clean_id, is_blank
+from checkin_project.platform.text import words
 from events.imports import EventImporter
 from members.imports import MemberImporter
 from members.models import Member
@@ -215,6 +216,9 @@ class MemberLinks(Links):
         """By a name alone: who is on this event's list, else who is known by it alone, else the only one called so."""
         if not (reading.values.get("first_name") or reading.values.get("last_name")):
             return Link(problems=(("member_id", _("The row names nobody.")),))
+        if not words(f"{reading.values.get('first_name', '')} {reading.values.get('last_name', '')}"):
+            # Looked up by words, such a person would be new each time.
+            return Link(problems=(("member_name", _("Nobody can be found by a name without letters.")),))
         people = self.importer.namesakes(reading)
         listed = [person for person in people if is_on_list(person)]
         by_name_only = [person for person in people if not self.importer.has_key(person)]

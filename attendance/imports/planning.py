@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from attendance import bulk
 from attendance.bulk import Place
-from attendance.imports.columns import Line, bare_name, may_be_guest, read_line
+from attendance.imports.columns import Line, bare_name, could_say_more, may_be_guest, read_line
 from attendance.imports.links import EventLinks, Link, MemberLinks
 from attendance.models import Attendance, Method, guest_key
 from checkin_project.platform.imports import Options, Plan, PlannedRow, Record, RowState
@@ -146,10 +146,12 @@ class Planner:
         return None if may_be_guest(line) and link.record is None and not link.likely else link
 
     def _is_guest_on_list(self, line: Line, event: int | None) -> bool:
-        """Is a guest of this name on the event's list, and no member?"""
+        """Is a guest of this name on the event's list, and no member, or one who would be named in two columns?"""
         name, pk = bare_name(line), None if event is None else self.events.pk(event)
         is_there = bool(name) and pk is not None and (pk, guest_key(name)) in self._stored
-        return is_there and not any(self._is_on_list(event, person) for person in self.members.candidates(line))
+        if not is_there or could_say_more(line):
+            return is_there
+        return not any(self._is_on_list(event, person) for person in self.members.candidates(line))
 
     def _is_on_list(self, event: int | None, person: int) -> bool:
         if event is None:
