@@ -100,7 +100,8 @@ def _members(amount: int) -> None:
 
     chance = Random(20_000)
     # Words that are no names have no business in here.
-    lists = [[word for word in part.split() if word.istitle() and word[0].isalpha()] for part in NAMES.read_text().split("\n\n")[-2:]]
+    parts = NAMES.read_text().split("\n\n")[-2:]
+    lists = [[word for word in part.split() if word.istitle() and word[0].isalpha()] for part in parts]
     pairs = list(itertools.product(*lists))
     chance.shuffle(pairs)
     majors = [major.replace("_", " ") for major in MAJORS.split()]
