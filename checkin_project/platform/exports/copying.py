@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO, NamedTuple, cast
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.base import File
 from django.core.files.storage import Storage, storages
@@ -69,7 +70,9 @@ def copy_now(run_id: int, ticket: int, *, at: datetime) -> None:
         return
     run = mine.select_related("requested_by").get()
     try:
-        with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as spooled:
+        settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
+        # On the disk of VAR_DIR, without a name there: /tmp is often in memory, and nothing is left when we are killed.
+        with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, dir=settings.VAR_DIR) as spooled:
             file = cast("BinaryIO", spooled)
             written = _write(run, file)
             key = _send(run, file, written.size)
