@@ -62,7 +62,7 @@ class EventImporter(imports.Importer[Event, Reading]):
     def load(self) -> None:
         for pk, *values in Event.objects.order_by("pk").values_list("pk", *_FIELDS).iterator():
             self.records.append(Record(pk, dict(zip(_FIELDS, values, strict=True))))
-            self._by_code[self.records[-1].stored["code"]] = len(self.records) - 1
+            self._by_code[self.records[-1].get("code")] = len(self.records) - 1
             self._remember(len(self.records) - 1)
 
     def _remember(self, number: int) -> None:
@@ -94,13 +94,17 @@ class EventImporter(imports.Importer[Event, Reading]):
         by_identity = self._by_identity.get(identity)
         if by_id is None and by_identity is None:
             return Placement(likely=self._likely(identity))
-        # Two events may share name, date and place; then the id says which.
-        is_meant = by_id is not None and self._identity(self.records[by_id].get) == identity
-        if by_id is None or is_meant or by_identity in (None, by_id):
+        if by_id is None or by_identity in (None, by_id) or self._is_described(by_id, identity, reading):
             return self._one(by_identity if by_id is None else by_id, identity, reading)
         says = {"by_id": self.describe(self.records[by_id]), "other": self.describe(self.records[by_identity or 0])}
         reason = _("The id belongs to %(by_id)s, but name, date and location to %(other)s.")
         return Placement(problems=(("legacy_id", reason % says),))
+
+    def _is_described(self, number: int, identity: Identity, reading: Reading) -> bool:
+        """Two events may share name, date and place; then the id says which. A moment has its date on the event's clock."""
+        record = self.records[number]
+        there = self._identity({**reading.values, "timezone": record.get("timezone")}.get)
+        return self._identity(record.get) in (identity, there)
 
     def _one(self, number: int | None, identity: Identity, reading: Reading) -> Placement:
         record = self.records[number or 0]

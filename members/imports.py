@@ -17,7 +17,7 @@ from checkin_project.platform import imports
 from checkin_project.platform.access import Actor
 from checkin_project.platform.imports import ImportReport, Likely, Options, Placement, Plan, Record, batches
 from checkin_project.platform.imports.kinds import Kind
-from checkin_project.platform.imports.stored import StoredRow
+from checkin_project.platform.imports.stored import stored_row
 from checkin_project.platform.imports.tables import TableImport
 from checkin_project.platform.legacy import other_legacy_ids, with_legacy_id
 from checkin_project.platform.sheets import Problem, Sheet
@@ -41,10 +41,10 @@ _FIELDS = [
     "extra",
     "created_at",
 ]
-_PLACES = {name: place for place, name in enumerate(_FIELDS)}
+_Row = stored_row(_FIELDS)
 # Thousands of people share these; their records share the text, too.
-_SHARED = [_PLACES[name] for name in ("first_name", "last_name", "classification", "major", "status")]
-_EXTRA = _PLACES["extra"]
+_SHARED = [_Row.places[name] for name in ("first_name", "last_name", "classification", "major", "status")]
+_EXTRA = _Row.places["extra"]
 _PERSON = ("first_name", "last_name", "v_number", "student_email", "personal_email", "classification", "major")
 _KEY_COLUMNS = {
     "legacy_id": ("legacy_id",),
@@ -78,7 +78,7 @@ class MemberImporter(imports.Importer[Member, Reading]):
             for place in _SHARED:
                 values[place] = intern(values[place])
             values[_EXTRA] = values[_EXTRA] or nothing
-            stored = StoredRow(_PLACES, tuple(values))
+            stored = _Row(values)
             self._remember(len(self.records), stored.get)
             self.records.append(Record(pk, stored))
 

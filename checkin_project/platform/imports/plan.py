@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -66,7 +66,13 @@ def plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
+class Stored(Protocol):
+    """What is stored of a record: a dictionary, or a `StoredRow`."""
+
+    def get(self, name: str, /) -> Any: ...
+
+
+_NOTHING: Stored = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -74,7 +80,7 @@ class Record:
     """Something stored (`pk`) or to be made (None): the values read while planning, and those the file gives it."""
 
     pk: int | None
-    stored: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+    stored: Stored = field(default_factory=lambda: _NOTHING)
     values: dict[str, Any] = field(default_factory=dict)
     line: int = 0  # of the first row about it; 0 while no row is
 
