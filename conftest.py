@@ -77,7 +77,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     wrong in the product fails every time.
     """
     for item in items:
-        if item.get_closest_marker("browser") or item.get_closest_marker("crash"):
+        if any(item.get_closest_marker(name) for name in ("browser", "crash", "s3")):
             item.add_marker(pytest.mark.flaky(reruns=2, reruns_delay=1))
 
 

@@ -23,10 +23,7 @@ pytestmark = [pytest.mark.s3, pytest.mark.django_db(transaction=True)]
 SECONDS = 2  # of patience, instead of the ten of production
 
 
-@pytest.fixture(autouse=True)
-def _exports_go_to_the_bucket(own_swift: OwnSwift, settings: Any) -> None:
-    config = client_config("path").merge(Config(read_timeout=SECONDS))
-    options = own_swift.options(client_config=config)
+def _put(settings: Any, options: dict[str, Any]) -> None:
     backend = "checkin_project.platform.buckets.Bucket"
     settings.STORAGES = settings.STORAGES | {"exports": {"BACKEND": backend, "OPTIONS": options}}
 
@@ -38,7 +35,9 @@ def _copy(run: ExportRun) -> None:
         connections.close_all()
 
 
-def test_people_come_in_while_a_copy_hangs_and_the_copy_succeeds_later(own_swift: OwnSwift) -> None:
+def test_people_come_in_while_a_copy_hangs_and_the_copy_succeeds_later(own_swift: OwnSwift, settings: Any) -> None:
+    impatient = client_config("path").merge(Config(read_timeout=SECONDS))
+    _put(settings, own_swift.options(client_config=impatient))
     event, members = make_event(), [make_member() for _each in range(5)]
     come_in(make_member(), event)
     run = begin(Wanted("attendance_full", params={"event": event.code}), by=SYSTEM, at=AT)
@@ -59,6 +58,7 @@ def test_people_come_in_while_a_copy_hangs_and_the_copy_succeeds_later(own_swift
     run.refresh_from_db()
     assert (outcomes, is_still_hanging) == ([Outcome.CHECKED_IN] * 5, True)
     assert (run.state, run.error) == (ExportRun.State.RETRYING, "The storage does not answer.")
+    _put(settings, own_swift.options())
     _copy(run)
     run.refresh_from_db()
     assert (run.state, run.attempts, run.rows) == (ExportRun.State.STORED, 2, 6)
