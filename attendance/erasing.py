@@ -18,6 +18,7 @@ from attendance.databrowser import materialised
 from attendance.models import Attendance, Scan
 from checkin_project.platform.access import Actor
 from checkin_project.platform.exports import storing
+from checkin_project.platform.imports import runs as import_runs
 from events.models import Event
 from members.models import LoyaltyEntry, Member
 
@@ -52,7 +53,7 @@ def erase(record: Event | Member | Attendance, *, by: Actor, at: datetime) -> To
     """Delete the record with its attendance, scans and points, in one transaction; says how many rows went.
 
     Locks the record's row first, so that no door adds to it meanwhile. A member's change history goes as well, and with
-    it all stored exports, any of which may name the member.
+    it all stored exports and the files and rows of all imports, any of which may name the member.
     Raises PermissionDenied unless `by` is a superuser.
     """
     if not by.is_superuser:
@@ -73,6 +74,7 @@ def erase(record: Event | Member | Attendance, *, by: Actor, at: datetime) -> To
             Member.history.filter(id=pk).delete()
             _forget_log(Member, pk)
             storing.forget(at)
+            import_runs.forget(at)
     return toll
 
 

@@ -14,6 +14,7 @@ from checkin_project.platform.exports import storing
 from checkin_project.platform.exports.runs import ExportRun
 from checkin_project.platform.tests.admin_pages import messages_of, page, signed_in, text_of
 from checkin_project.platform.tests.exports import folder
+from checkin_project.platform.tests.factories import make_import_run
 from events.models import Event
 from events.tests.factories import make_event
 from members.models import LoyaltyEntry, Member
@@ -51,6 +52,16 @@ def test_files_that_may_name_a_member_go_with_the_member() -> None:
         erase(ben, by=ROOT, at=AT)
 
     assert (path.exists(), ExportRun.objects.exists()) == (False, False)
+
+
+def test_imports_that_may_name_a_member_are_forgotten_with_the_member() -> None:
+    ben = make_member(first_name="Ben")
+    run = make_import_run(state="applied")
+
+    erase(ben, by=ROOT, at=AT)
+
+    run.refresh_from_db()
+    assert (run.rows.count(), run.pruned_at, run.counts) == (0, AT, {"new": 1, "error": 1})
 
 
 def test_a_member_goes_with_every_trace_and_hosted_events_stay() -> None:

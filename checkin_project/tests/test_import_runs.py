@@ -432,17 +432,37 @@ def test_strangers_may_do_none_of_it(organiser: Actor, stranger: Actor) -> None:
     assert (ImportRun.objects.count(), Member.objects.count()) == (1, 0)
 
 
-def test_old_runs_lose_their_file_and_rows_and_keep_their_counts(organiser: Actor, settings: Any) -> None:
+def test_old_runs_lose_their_file_and_rows_and_keep_their_counts(
+    organiser: Actor, settings: Any, django_capture_on_commit_callbacks: Any
+) -> None:
     settings.IMPORT_KEEP_DAYS = 30
     run = say_yes(send(organiser, HEADER, ANA), organiser)
     name = str(run.file.name)
 
-    runs.prune(timezone.now() + timedelta(days=29))
+    with django_capture_on_commit_callbacks(execute=True):
+        runs.prune(timezone.now() + timedelta(days=29))
     assert storages["default"].exists(name)
-    runs.prune(timezone.now() + timedelta(days=31))
+    with django_capture_on_commit_callbacks(execute=True):
+        runs.prune(timezone.now() + timedelta(days=31))
 
     run.refresh_from_db()
     assert not storages["default"].exists(name)
     assert (run.rows.count(), run.writes.count(), run.counts["new"], run.records_created) == (0, 0, 1, 1)
     assert (bool(run.file), runs.can_be_undone(run)) == (False, False)
     assert runs.undo(run, by=organiser, at=timezone.now()) == "This import cannot be undone."
+
+
+def test_when_somebody_is_erased_no_run_names_them_any_more(
+    organiser: Actor, django_capture_on_commit_callbacks: Any
+) -> None:
+    waiting, imported = send(organiser, HEADER, BEN), say_yes(send(organiser, HEADER, ANA), organiser)
+    names = [str(run.file.name) for run in (waiting, imported)]
+
+    with django_capture_on_commit_callbacks(execute=True):
+        runs.forget(timezone.now())
+
+    for run, state in ((waiting, RunState.FAILED), (imported, RunState.APPLIED)):
+        run.refresh_from_db()
+        assert (run.state, run.rows.count(), run.writes.count(), run.options) == (state, 0, 0, {})
+    assert waiting.problem == "The file is not kept any more. Upload it again."
+    assert [name for name in names if storages["default"].exists(name)] == []

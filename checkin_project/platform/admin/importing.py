@@ -25,7 +25,7 @@ from checkin_project.platform.admin.visible import VisibleAdmin
 from checkin_project.platform.adminsite import Panel
 from checkin_project.platform.exports.troubles import in_words, storage_errors
 from checkin_project.platform.imports import kinds, runs
-from checkin_project.platform.imports.records import ImportRun, RunState
+from checkin_project.platform.imports.records import ImportRun
 from checkin_project.platform.uploads import was_too_large
 
 if TYPE_CHECKING:
@@ -122,5 +122,5 @@ def import_panel(request: HttpRequest) -> Panel | None:
     actor = request_actor(request)
     if not actor.may(Permission.IMPORT):
         return None
-    waiting = ImportRun.objects.visible_to(actor).filter(state=RunState.PLANNED)[:SHOWN]
+    waiting = ImportRun.objects.visible_to(actor).waiting()[:SHOWN]
     return Panel("admin/import/_start.html", {"waiting": waiting})

@@ -29,13 +29,6 @@ from checkin_project.platform.imports import kinds, runs
 from checkin_project.platform.imports.plan import RowState
 from checkin_project.platform.imports.records import ImportRun, RunState
 
-_TONES = {
-    RunState.PLANNED: "attention",
-    RunState.APPLIED: "welcome",
-    RunState.FAILED: "stop",
-    RunState.UNDONE: "undone",
-}
-
 
 class KindFilter(admin.SimpleListFilter):
     title = gettext_lazy("what it holds")
@@ -62,8 +55,7 @@ class ImportRunAdmin(ImportPages):
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_badge(self, run: ImportRun) -> str:
-        tone = _TONES.get(RunState(run.state), "undone")
-        return format_html('<span class="badge tone-{}">{}</span>', tone, run.get_state_display())
+        return format_html('<span class="badge tone-{}">{}</span>', run.tone, run.standing)
 
     @admin.display(description=gettext_lazy("rows"))
     def rows(self, run: ImportRun) -> str:
@@ -113,7 +105,6 @@ class ImportRunAdmin(ImportPages):
             "opts": self.opts,
             "run": run,
             "kind_label": self.kind_label(run),
-            "tone": _TONES.get(RunState(run.state), "undone"),
             "is_silent": run.is_silent(at),
             "may_plan": may_plan,
             "may_undo": runs.can_be_undone(run),

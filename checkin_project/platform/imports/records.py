@@ -40,9 +40,10 @@ class ImportRunQuerySet(models.QuerySet["ImportRun"]):
         """Files hold anybody's data, so they are for those who may import everywhere."""
         return self if actor.may(Permission.IMPORT) else self.none()
 
-    def silent(self, at: datetime) -> ImportRunQuerySet:
-        """Runs whose work is under way by the book, but of which nothing was heard for a while."""
-        return self.filter(state__in=ImportRun.BUSY, touched_at__lt=at - SILENT_AFTER)
+    def waiting(self) -> ImportRunQuerySet:
+        """Runs that would write something, once somebody says yes."""
+        writes = models.Q(counts__new__gt=0) | models.Q(counts__changed__gt=0)
+        return self.filter(writes, state=RunState.PLANNED)
 
 
 class ImportRun(models.Model):
@@ -116,6 +117,20 @@ class ImportRun(models.Model):
     def changes_planned(self) -> int:
         """Rows that would write something."""
         return sum(self.counts.get(state, 0) for state in (RowState.NEW, RowState.CHANGED))
+
+    @property
+    def standing(self) -> str:
+        """Its state in words."""
+        if self.state == RunState.PLANNED and not self.changes_planned:
+            return _("nothing to do")
+        return self.get_state_display()
+
+    @property
+    def tone(self) -> str:
+        """Of the words: which colours."""
+        if self.state == RunState.PLANNED:
+            return "attention" if self.changes_planned else "undone"
+        return {RunState.APPLIED: "welcome", RunState.FAILED: "stop"}.get(RunState(self.state), "undone")
 
     def is_silent(self, at: datetime) -> bool:
         return self.is_busy and self.touched_at < at - SILENT_AFTER

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import PurePath
 from typing import IO, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,6 +16,7 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.base import File
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django_tasks.base import Task
 
@@ -157,15 +159,26 @@ def set_free(run: ImportRun, *, by: Actor, at: datetime) -> bool:
 
 def prune(at: datetime) -> None:
     """Remove the files, rows and written values of old runs. Who imported which file when, and the counts, stay."""
-    old = ImportRun.objects.filter(created_at__lt=at - timedelta(days=settings.IMPORT_KEEP_DAYS), pruned_at=None)
-    for run in old.exclude(state__in=[RunState.APPLYING, RunState.UNDOING]).iterator():
-        run.file.delete(save=False)
+    _forget(ImportRun.objects.filter(created_at__lt=at - timedelta(days=settings.IMPORT_KEEP_DAYS)), at)
+
+
+def forget(at: datetime) -> None:
+    """The same for all runs, when somebody is erased whom any of them may name. Files go once that is committed."""
+    _forget(ImportRun.objects.all(), at)
+
+
+def _forget(which: QuerySet[ImportRun], at: datetime) -> None:
+    for run in which.filter(pruned_at=None).exclude(state__in=[RunState.APPLYING, RunState.UNDOING]):
+        emptied = {"pruned_at": at, "file": "", "outdated": [], "frequent": [], "options": {}, "header": []}
+        if run.state not in (RunState.APPLIED, RunState.UNDONE):
+            reason = _("The file is not kept any more. Upload it again.")
+            emptied |= {"state": RunState.FAILED, "problem": reason, "claim": None}
         with transaction.atomic():
-            ImportRow.objects.filter(run=run).delete()
-            ImportWrite.objects.filter(run=run).delete()
-            ImportRun.objects.filter(pk=run.pk).update(
-                file="", pruned_at=at, outdated=[], frequent=[], options={}, header=[]
-            )
+            if ImportRun.objects.filter(pk=run.pk, state=run.state).update(**emptied):
+                ImportRow.objects.filter(run=run).delete()
+                ImportWrite.objects.filter(run=run).delete()
+                if run.file:
+                    transaction.on_commit(partial(run.file.storage.delete, str(run.file.name)), robust=True)
 
 
 def zone_named(name: str) -> ZoneInfo:

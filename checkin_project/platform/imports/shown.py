@@ -99,18 +99,17 @@ def _cells(name: str, old: Any, new: Any) -> Cells:
 
 def differences(run: ImportRun, plan: Plan) -> list[dict[str, Any]]:
     """The rows of which `plan` says something else than the preview did, the first MOST_OUTDATED of them."""
-    before = {row.line: row for row in run.rows.only("run_id", "line", "state", "changes").iterator()}
+    before = iter(run.rows.order_by("line").only("run_id", "line", "state", "changes").iterator())
     found: list[dict[str, Any]] = []
     for row in plan.rows:
-        old = before.pop(row.line, None)
-        changes = _changes(plan, row)
-        if old is not None and old.state == row.state and old.changes == changes:
+        # Both are in the order of the one file.
+        old = next((each for each in before if each.line >= row.line), None)
+        if old is None or (old.state == row.state and old.changes == _changes(plan, row)):
             continue
-        was = RowState(old.state).label if old is not None else _("not there")
-        if old is not None and old.state == row.state:
-            reason = _("Other values would change now than in the preview.")
-        else:
-            reason = _("It was “%(was)s” in the preview and is “%(now)s” now.") % {"was": was, "now": row.state.label}
+        reason = _("Other values would change now than in the preview.")
+        if old.state != row.state:
+            was = {"was": RowState(old.state).label, "now": row.state.label}
+            reason = _("It was “%(was)s” in the preview and is “%(now)s” now.") % was
         found.append({"line": row.line, "label": shown(row.label), "reason": reason})
         if len(found) == MOST_OUTDATED:
             break
