@@ -9,14 +9,16 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
+Contexts = Callable[..., BrowserContext]
 EVENT = "Chess night"
 USERNAME = "demo"
 PASSWORD = "a quiet desk by the door"
@@ -30,7 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A journey through twenty screens may take its time where the machine is busy."""
     for item in items:
         if item.get_closest_marker("browser") and not item.get_closest_marker("timeout"):
-            item.add_marker(pytest.mark.timeout(600))
+            item.add_marker(pytest.mark.timeout(300))
 
 
 class Server:
@@ -144,6 +146,28 @@ def browser(chromium: str) -> Iterator[Browser]:
         launched = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield launched
         launched.close()
+
+
+@pytest.fixture
+def contexts(browser: Browser, server: Server) -> Iterator[Contexts]:
+    """Makes browsers that know nothing of each other."""
+    opened: list[BrowserContext] = []
+
+    def make(**options: Any) -> BrowserContext:
+        opened.append(browser.new_context(**({"base_url": server.url} | options)))
+        return opened[-1]
+
+    yield make
+    for context in opened:
+        put_away(context)
+
+
+def put_away(context: BrowserContext) -> None:
+    """Close it from a page at rest: Chromium never finishes closing one that turns into another in that very moment."""
+    for page in context.pages:
+        with suppress(Error):
+            page.goto("about:blank")
+    context.close()
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ from uuid import uuid4
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
-from e2e.conftest import EVENT, Server
+from e2e.conftest import EVENT, Contexts, Server
 
 pytestmark = pytest.mark.browser
 
@@ -30,16 +30,14 @@ def key(server: Server) -> str:
 
 
 @pytest.fixture
-def open_page(browser: Browser, server: Server, signed_in: Any, code: str) -> Iterator[Callable[..., Page]]:
+def open_page(contexts: Contexts, signed_in: Any, code: str) -> Iterator[Callable[..., Page]]:
     """Opens the dashboard in a browser of its own; nothing may be reported in its console."""
-    opened: list[BrowserContext] = []
     complaints: list[str] = []
 
     def make(path: str = "", width: int = 1280, **options: Any) -> Page:
         size = {"width": width, "height": 900}
         options = {"viewport": size, "reduced_motion": "reduce", "storage_state": signed_in} | options
-        opened.append(browser.new_context(base_url=server.url, **options))
-        page = opened[-1].new_page()
+        page = contexts(**options).new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.add_init_script(SHIFTS)
         page.goto(path or f"/dashboard/{code}/")
@@ -48,8 +46,6 @@ def open_page(browser: Browser, server: Server, signed_in: Any, code: str) -> It
         return page
 
     yield make
-    for context in opened:
-        context.close()
     assert complaints == []
 
 

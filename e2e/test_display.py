@@ -3,7 +3,7 @@
 import io
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Literal
 
 import pypdfium2
@@ -14,13 +14,12 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from checkin_project.platform import qr
 from checkin_project.platform.tests import qrreader
-from e2e.conftest import Server, sign_in
+from e2e.conftest import Contexts, Server, sign_in
 
 pytestmark = pytest.mark.browser
 
 PROJECTOR = {"width": 1920, "height": 1080}
 PHONE = {"width": 360, "height": 740}
-Contexts = Callable[..., BrowserContext]
 # Name → how people check themselves in, and where it differs, the status and the hours until the event.
 EVENTS: dict[str, tuple[Any, ...]] = {
     "Lantern walk": ("rotating",),
@@ -86,19 +85,16 @@ def cookies(browser: Browser, server: Server) -> list[Any]:
 
 
 @pytest.fixture
-def contexts(browser: Browser, server: Server, cookies: list[Any]) -> Iterator[Contexts]:
-    """Makes browsers that know nothing of each other; `ana=True` is signed in."""
-    opened: list[BrowserContext] = []
+def contexts(contexts: Contexts, cookies: list[Any]) -> Contexts:
+    """`ana=True` is signed in."""
 
     def make(*, ana: bool = False, **options: Any) -> BrowserContext:
-        opened.append(browser.new_context(base_url=server.url, **({"reduced_motion": "reduce"} | options)))
+        context = contexts(**({"reduced_motion": "reduce"} | options))
         if ana:
-            opened[-1].add_cookies(cookies)
-        return opened[-1]
+            context.add_cookies(cookies)
+        return context
 
-    yield make
-    for context in opened:
-        context.close()
+    return make
 
 
 @pytest.fixture

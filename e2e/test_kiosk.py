@@ -1,7 +1,7 @@
 """At the kiosk, in a real browser against the real server: pairing, coming in, and a server that goes away."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,9 +11,9 @@ import pytest
 import qrcode
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
+from playwright.sync_api import Page, Route, expect, sync_playwright
 
-from e2e.conftest import EVENT, Server, sign_in
+from e2e.conftest import EVENT, Contexts, Server, sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -27,21 +27,7 @@ def token(server: Server, code: str) -> str:
 
 
 @pytest.fixture
-def contexts(browser: Browser, server: Server) -> Iterator[Callable[..., BrowserContext]]:
-    """Makes browsers that know nothing of each other."""
-    opened: list[BrowserContext] = []
-
-    def make(**options: Any) -> BrowserContext:
-        opened.append(browser.new_context(base_url=server.url, **options))
-        return opened[-1]
-
-    yield make
-    for context in opened:
-        context.close()
-
-
-@pytest.fixture
-def kiosk(contexts: Callable[..., BrowserContext], server: Server, token: str, code: str) -> Open:
+def kiosk(contexts: Contexts, server: Server, token: str, code: str) -> Open:
     """Opens the check-in screen on a paired tablet."""
 
     def open_kiosk(path: str = "", **options: Any) -> Page:
@@ -86,7 +72,7 @@ def _accepted(server: Server, member_id: int) -> int:
     )
 
 
-def test_ana_makes_this_screen_a_kiosk_with_one_click(contexts: Callable[..., BrowserContext], code: str) -> None:
+def test_ana_makes_this_screen_a_kiosk_with_one_click(contexts: Contexts, code: str) -> None:
     page = contexts().new_page()
     sign_in(page, "/kiosk/")
 
@@ -103,7 +89,7 @@ def _option(page: Page, words: str) -> str:
     return page.locator("option", has_text=words).first.inner_text()
 
 
-def test_a_tablet_is_paired_by_six_characters(contexts: Callable[..., BrowserContext]) -> None:
+def test_a_tablet_is_paired_by_six_characters(contexts: Contexts) -> None:
     laptop, tablet = contexts().new_page(), contexts().new_page()
     sign_in(laptop, "/devices/")
     laptop.get_by_label("Checks people in to").select_option(label=_option(laptop, EVENT))
@@ -237,9 +223,7 @@ def test_what_is_no_answer_claims_nothing(kiosk: Open, server: Server, stub: dic
     expect(page.get_by_label("Welcome")).to_be_focused()
 
 
-def test_a_revoked_kiosk_says_so(
-    kiosk: Open, server: Server, code: str, contexts: Callable[..., BrowserContext]
-) -> None:
+def test_a_revoked_kiosk_says_so(kiosk: Open, server: Server, code: str, contexts: Contexts) -> None:
     other = server.command("create_device", "Lost tablet", "--kind=kiosk", f"--event={code}")
     page = kiosk()
     page.context.add_cookies([{"name": "device", "value": other, "url": server.url}])
@@ -363,7 +347,7 @@ def _weight(request: Any) -> int:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
 def test_axe_finds_nothing_on_any_screen(
-    kiosk: Open, server: Server, contexts: Callable[..., BrowserContext], width: int, scheme: Literal["light", "dark"]
+    kiosk: Open, server: Server, contexts: Contexts, width: int, scheme: Literal["light", "dark"]
 ) -> None:
     looks: dict[str, Any] = {"viewport": {"width": width, "height": 780}, "color_scheme": scheme, "bypass_csp": True}
     found: list[tuple[str, str]] = []

@@ -3,12 +3,13 @@
 import contextlib
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Error, Page, Route, expect
+from playwright.sync_api import Error, Page, Route, expect
 
-from e2e.conftest import Server, sign_in
+from e2e.conftest import Contexts, Server, sign_in
 from e2e.test_kiosk import _absent, _hold_the_clock
 
 pytestmark = pytest.mark.browser
@@ -25,20 +26,12 @@ def token(server: Server, code: str) -> str:
 
 
 @pytest.fixture
-def contexts(browser: Browser, server: Server) -> Iterator[Callable[..., BrowserContext]]:
-    opened: list[BrowserContext] = []
-
-    def make(**options: Any) -> BrowserContext:
-        opened.append(browser.new_context(base_url=server.url, reduced_motion="reduce", **options))
-        return opened[-1]
-
-    yield make
-    for context in opened:
-        context.close()
+def contexts(contexts: Contexts) -> Contexts:
+    return partial(contexts, reduced_motion="reduce")
 
 
 @pytest.fixture
-def kiosk(contexts: Callable[..., BrowserContext], server: Server, token: str) -> Open:
+def kiosk(contexts: Contexts, server: Server, token: str) -> Open:
     """A paired tablet whose page has not been opened yet."""
 
     def pair(own_token: str = token, **options: Any) -> Page:
@@ -50,7 +43,7 @@ def kiosk(contexts: Callable[..., BrowserContext], server: Server, token: str) -
 
 
 @pytest.fixture
-def switch_sound(contexts: Callable[..., BrowserContext], code: str) -> Iterator[Callable[[bool], None]]:
+def switch_sound(contexts: Contexts, code: str) -> Iterator[Callable[[bool], None]]:
     """Staff switch the event's sounds on and off in the settings panel; they are on again in the end."""
     page = contexts().new_page()
     sign_in(page)

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, WebSocketRoute, expect
 
-from e2e.conftest import Server
+from e2e.conftest import Server, put_away
 
 pytestmark = pytest.mark.browser
 
@@ -69,7 +69,7 @@ def door(server: Server) -> Door:
 def context(browser: Browser) -> Iterator[BrowserContext]:
     context = browser.new_context(viewport={"width": 1280, "height": 720})
     yield context
-    context.close()
+    put_away(context)
 
 
 def shown(page: Page) -> Locator:

@@ -2,16 +2,16 @@
 
 import io
 import re
-from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Literal
 
 import pytest
 import zxingcpp
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image, ImageFilter
-from playwright.sync_api import Browser, BrowserContext, FloatRect, Page, expect
+from playwright.sync_api import FloatRect, Page, expect
 
-from e2e.conftest import Server, sign_in
+from e2e.conftest import Contexts, Server, sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -29,7 +29,6 @@ NAMES = (
     ("Дмитрий", "Достоевский"),
     ("Bo", "Li"),
 )
-Contexts = Callable[..., BrowserContext]
 
 
 @pytest.fixture(scope="module")
@@ -38,18 +37,8 @@ def token(server: Server, code: str) -> str:
 
 
 @pytest.fixture
-def contexts(browser: Browser, server: Server) -> Iterator[Contexts]:
-    """Makes browsers that know nothing of each other."""
-    opened: list[BrowserContext] = []
-
-    def make(**options: Any) -> BrowserContext:
-        defaults = {"viewport": DESK, "reduced_motion": "reduce"}
-        opened.append(browser.new_context(base_url=server.url, **(defaults | options)))
-        return opened[-1]
-
-    yield make
-    for context in opened:
-        context.close()
+def contexts(contexts: Contexts) -> Contexts:
+    return partial(contexts, viewport=DESK, reduced_motion="reduce")
 
 
 def _staff(contexts: Contexts, then: str = "/admin/members/member/", **options: Any) -> Page:

@@ -1,16 +1,17 @@
 """Self check-in on a phone, in a real browser against the real server: one tap, bad networks, and no scripts."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from random import choice
 from string import ascii_lowercase
 from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
-from e2e.conftest import Server
+from e2e.conftest import Contexts, Server
 
 pytestmark = pytest.mark.browser
 
@@ -56,21 +57,13 @@ def poster(server: Server) -> str:
 
 
 @pytest.fixture
-def contexts(browser: Browser, server: Server) -> Iterator[Callable[..., BrowserContext]]:
-    """Makes phones that know nothing of each other."""
-    opened: list[BrowserContext] = []
-
-    def make(**options: Any) -> BrowserContext:
-        opened.append(browser.new_context(**({"base_url": server.url} | PHONE | options)))
-        return opened[-1]
-
-    yield make
-    for context in opened:
-        context.close()
+def contexts(contexts: Contexts) -> Contexts:
+    """Phones."""
+    return partial(contexts, **PHONE)
 
 
 @pytest.fixture
-def phone(contexts: Callable[..., BrowserContext], poster: str) -> Open:
+def phone(contexts: Contexts, poster: str) -> Open:
     def open_phone(path: str = "", **options: Any) -> Page:
         page = contexts(**options).new_page()
         page.goto(path or poster)

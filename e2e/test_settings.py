@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
-from e2e.conftest import Server
+from e2e.conftest import Contexts, Server
 
 pytestmark = pytest.mark.browser
 
@@ -41,23 +41,19 @@ def token(server: Server, code: str) -> str:
 
 
 @pytest.fixture
-def open_page(browser: Browser, server: Server, signed_in: Any) -> Iterator[Open]:
+def open_page(contexts: Contexts, signed_in: Any) -> Iterator[Open]:
     """Opens a page in a browser of its own; nothing may be reported in its console."""
-    opened: list[BrowserContext] = []
     complaints: list[str] = []
 
     def make(path: str, width: int = 1280, **options: Any) -> Page:
         size = {"width": width, "height": 800}
         options = {"viewport": size, "reduced_motion": "reduce", "storage_state": signed_in} | options
-        opened.append(browser.new_context(base_url=server.url, **options))
-        page = opened[-1].new_page()
+        page = contexts(**options).new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(path)
         return page
 
     yield make
-    for context in opened:
-        context.close()
     assert complaints == []
 
 
