@@ -69,10 +69,10 @@ def plain(value: Any) -> Any:
 class Stored(Protocol):
     """What is stored of a record: a dictionary, or a `StoredRow`."""
 
-    def get(self, name: str, /) -> Any: ...
+    def get(self, name: str, default: Any = None, /) -> Any: ...
 
 
-_NOTHING: Stored = MappingProxyType({})
+_NOTHING: Stored = MappingProxyType(dict[str, Any]())
 
 
 @dataclass(slots=True)
