@@ -173,7 +173,7 @@ class GroupImport:
             categories, made = _categories(found)
             for record in found:
                 pk = record.pk or keys[record.line]
-                before = _slugs(record.stored.get("categories", ""))
+                before = _slugs(record.stored.get("categories") or "")
                 added = [slug for slug in _slugs(record.values["categories"]) if slug not in before]
                 _change_categories(pk, [categories[slug] for slug in added], [], user, _REASON)
                 written.append(Written(_LINK, pk, record.line, {}, {"added": [categories[slug] for slug in added]}))

@@ -101,7 +101,10 @@ class EventImporter(imports.Importer[Event, Reading]):
         return Placement(problems=(("legacy_id", reason % says),))
 
     def _is_described(self, number: int, identity: Identity, reading: Reading) -> bool:
-        """Two events may share name, date and place; then the id says which. A moment has its date on the event's clock."""
+        """Two events may share name, date and place; then the id says which.
+
+        A moment has its date on the event's clock.
+        """
         record = self.records[number]
         there = self._identity({**reading.values, "timezone": record.get("timezone")}.get)
         return self._identity(record.get) in (identity, there)
