@@ -235,6 +235,7 @@ class RoundTrip(TestCase):
                     "hidden": st.booleans(),
                     "starts_at": _STARTS,
                     "all_day": st.booleans(),
+                    "timezone": st.sampled_from(["UTC", "Asia/Tokyo", "America/New_York"]),
                 },
             ),
             max_size=4,
@@ -243,7 +244,9 @@ class RoundTrip(TestCase):
     def test_own_exports_change_nothing(self, happenings: list[dict[str, Any]]) -> None:
         for fields in happenings:
             if fields["all_day"]:
-                fields["starts_at"], fields["ends_at"] = whole_day(fields["starts_at"].date(), ZoneInfo("UTC"))
+                fields["starts_at"], fields["ends_at"] = whole_day(
+                    fields["starts_at"].date(), ZoneInfo(fields["timezone"])
+                )
             try:
                 event = Event(**({"ends_at": fields["starts_at"] + timedelta(hours=3)} | fields))
                 event.full_clean()
