@@ -72,7 +72,7 @@ def copy_now(run_id: int, ticket: int, *, at: datetime) -> None:
     try:
         settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
         # On the disk of VAR_DIR, without a name there: /tmp is often in memory, and nothing is left when we are killed.
-        with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, dir=settings.VAR_DIR) as spooled:
+        with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(settings.VAR_DIR)) as spooled:
             file = cast("BinaryIO", spooled)
             written = _write(run, file)
             key = _send(run, file, written.size)
