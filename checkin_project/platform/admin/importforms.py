@@ -146,9 +146,7 @@ class ChoicesForm(forms.Form):
     """What holds for a whole run: its kind, the meaning of each column, and what becomes of likely duplicates."""
 
     kind = forms.ChoiceField(label=gettext_lazy("What it holds"))
-    duplicates = forms.ChoiceField(
-        label=gettext_lazy("Rows that are likely known already"), choices=Duplicates.choices
-    )
+    duplicates = forms.ChoiceField(label=gettext_lazy("Rows that are likely known already"), choices=Duplicates.choices)
     zone = ZoneField(label=gettext_lazy("Time zone of times that name none"), max_length=64)
     create_missing = forms.BooleanField(
         label=gettext_lazy("Create what the rows refer to and is not here yet"), required=False

@@ -122,8 +122,8 @@ class ImportRun(models.Model):
     def standing(self) -> str:
         """Its state in words."""
         if self.state == RunState.PLANNED and not self.changes_planned:
-            return _("nothing to do")
-        return self.get_state_display()
+            return str(_("nothing to do"))
+        return str(self.get_state_display())
 
     @property
     def tone(self) -> str:
