@@ -44,7 +44,7 @@ class KindFilter(admin.SimpleListFilter):
 @admin.register(ImportRun)
 class ImportRunAdmin(ImportPages):
     view_needs = Permission.IMPORT
-    list_display = ["file_name", "kind_label", "state_badge", "rows", "written", "created_by", "created_at"]
+    list_display = ["file_name", "kind_label", "state_badge", "rows", "problems", "written", "created_by", "created_at"]
     list_filter = ["state", KindFilter]
     search_fields = ["file_name"]
     search_help_text = gettext_lazy("Name of the file")
@@ -58,9 +58,12 @@ class ImportRunAdmin(ImportPages):
         return format_html('<span class="badge tone-{}">{}</span>', run.tone, run.standing)
 
     @admin.display(description=gettext_lazy("rows"))
-    def rows(self, run: ImportRun) -> str:
-        errors = run.counts.get(RowState.ERROR, 0)
-        return _("%(rows)d, %(errors)d with problems") % {"rows": run.row_count, "errors": errors}
+    def rows(self, run: ImportRun) -> int:
+        return run.row_count
+
+    @admin.display(description=gettext_lazy("with problems"))
+    def problems(self, run: ImportRun) -> int:
+        return int(run.counts.get(RowState.ERROR, 0))
 
     @admin.display(description=gettext_lazy("written"))
     def written(self, run: ImportRun) -> str:
