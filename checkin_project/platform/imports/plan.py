@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, Protocol, overload
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -69,10 +69,13 @@ def plain(value: Any) -> Any:
 class Stored(Protocol):
     """What is stored of a record: a dictionary, or a `StoredRow`."""
 
-    def get(self, name: str, default: Any = None, /) -> Any: ...
+    @overload
+    def get(self, name: str, /) -> Any: ...
+    @overload
+    def get(self, name: str, default: Any, /) -> Any: ...
 
 
-_NOTHING: Stored = MappingProxyType(dict[str, Any]())
+_NOTHING: Stored = MappingProxyType({})
 
 
 @dataclass(slots=True)
