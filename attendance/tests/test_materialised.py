@@ -15,9 +15,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from attendance import erasing
-from attendance.databrowser import materialised
+from attendance.databrowser import materialised, sources
 from attendance.databrowser.asked import Asked
-from attendance.databrowser.pages import page
+from attendance.databrowser.pages import page, steady_page
 from attendance.models import BrowserRefresh
 from attendance.tests.reporting import came
 from attendance.tests.test_views_databrowser import browser_of
@@ -89,6 +89,16 @@ def test_migrating_takes_the_view_down_only_when_there_is_something_to_migrate(v
     materialised.drop_before_migrating(plan=["something"])
 
     assert (kept, materialised.source().as_of) == (EVENING, None)
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_page_whose_view_is_taken_down_meanwhile_shows_live_rows(view: None) -> None:
+    materialised.drop()
+
+    found = steady_page(Asked(), SYSTEM, sources.view(EVENING))
+
+    assert (found.as_of, [line.cells[0][1] for line in found.lines]) == (None, ["First Guest"])
 
 
 @pytest.mark.postgres

@@ -15,7 +15,7 @@ from attendance.databrowser.chips import chips
 from attendance.databrowser.columns import COLUMNS, DEFAULT_COLUMNS
 from attendance.databrowser.headings import headings
 from attendance.databrowser.materialised import source
-from attendance.databrowser.pages import page
+from attendance.databrowser.pages import steady_page
 from attendance.databrowser.suggestions import known_events, known_majors
 from attendance.databrowser.tables import table
 from checkin_project.platform.access import Actor, Permission, request_actor
@@ -38,7 +38,7 @@ def data(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return render(request, "attendance/data.html", _around(form, Asked(), actor), status=400)
     asked = form.asked(request.GET)
-    found = {"page": page(asked, actor, source()), "chips": chips(asked, form), "headings": headings(asked)}
+    found = {"page": steady_page(asked, actor, source()), "chips": chips(asked, form), "headings": headings(asked)}
     return render(request, "attendance/data.html", _around(form, asked, actor) | found | {"formats": FORMATS})
 
 
