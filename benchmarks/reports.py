@@ -103,27 +103,30 @@ def _floor(repeat: int) -> list[float]:
 
 
 def _page(client: Any, url: str, repeat: int, show_plans: bool) -> tuple[list[float], int, float]:
-    """Milliseconds of each asking, how many statements, and the median of the time that they take together."""
+    """Milliseconds of each asking, how many statements, and the least time that they took together."""
     from django.db import connection
 
     times, database = [], []
     watch = Watch()
     for _time in range(repeat + 1):
-        watch = Watch()
         started = time.perf_counter()
-        with connection.execute_wrapper(watch):
-            answer = client.get(url)
+        answer = client.get(url)
         times.append((time.perf_counter() - started) * 1000)
-        database.append(sum(spent for spent, _sql, _params in watch.ran))
         if answer.status_code != 200:
             raise BenchmarkError(f"{url} answered {answer.status_code}.")
+    # Watched statements take another way to the database, so those whose time counts are not watched.
+    for _time in range(3):
+        watch = Watch()
+        with connection.execute_wrapper(watch):
+            client.get(url)
+        database.append(sum(spent for spent, _sql, _params in watch.ran))
     if show_plans:
         _spent, sql, params = max(watch.ran, key=lambda ran: ran[0])
         with connection.cursor() as cursor:
             cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF) {sql}", params)
             print(f"-- {url}", sql, *(row[0] for row in cursor.fetchall()), "", sep="\n")
     # The first one prepares statements and compiles templates.
-    return times[1:], len(watch.ran), statistics.median(database[1:])
+    return times[1:], len(watch.ran), min(database)
 
 
 def _p95(times: list[float]) -> float:
@@ -132,7 +135,7 @@ def _p95(times: list[float]) -> float:
 
 def tables(found: dict[str, Any], machine: list[str]) -> tuple[str, int]:
     """The report, and how many pages missed the goal."""
-    head = ["page", "days", "p50 ms", "p95 ms", "quickest ms", "of it in the database ms", "statements", "× floor"]
+    head = ["page", "days", "p50 ms", "p95 ms", "quickest ms", "database, quickest ms", "statements", "× floor"]
     floor = statistics.median(found["floor"])
     rows, missed = [], 0
     for name, about, times, statements, database in found["pages"]:

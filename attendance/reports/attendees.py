@@ -6,11 +6,10 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from attendance.reports.relation import relation
+from attendance.reports.relation import relation, rows
 from attendance.reports.scope import Occurrence, Scope
 from attendance.reports.totals import held
 from checkin_project.platform.access import Actor, Permission
-from checkin_project.platform.statements import rows
 from members.models import Member, MemberQuerySet
 from members.search import find_by_name
 

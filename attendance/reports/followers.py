@@ -6,10 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from attendance.reports.attendees import AT_ONCE, names_of
-from attendance.reports.relation import relation
+from attendance.reports.relation import relation, rows
 from attendance.reports.scope import Occurrence, Scope
 from checkin_project.platform.access import Actor
-from checkin_project.platform.statements import rows
 
 # A member followed when the last of B that they came to lies after the first of A.
 _PEOPLE = """FROM (SELECT a.member_id, MIN(CASE WHEN s.is_a = 1 THEN s.place END) AS first_a,

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from attendance.reports.relation import relation
+from attendance.reports.relation import relation, rows
 from attendance.reports.scope import Scope, today_at
 from attendance.reports.totals import Line, Totals, by
 from attendance.reports.trends import change, is_whole, months, trailing
-from checkin_project.platform.statements import POSTGRES, rows
+from checkin_project.platform.statements import POSTGRES
 
 # Bits that a signed 64-bit number holds with room to spare; more months take more numbers.
 BITS = 60

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from attendance.reports.relation import among, relation
+from attendance.reports.relation import among, relation, rows
 from attendance.reports.scope import Scope
-from checkin_project.platform.statements import rows
 
 EARLIER, HERE, BEFORE = 0, 1, 2
 # At how many events: lower ends of the bands.

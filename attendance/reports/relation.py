@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from checkin_project.platform import statements
 from checkin_project.platform.statements import POSTGRES
 
 
@@ -33,3 +34,8 @@ def among(event_ids: Sequence[int]) -> tuple[str, list[Any]]:
     if POSTGRES:
         return "a.event_id = ANY(%s::bigint[])", [list(event_ids)]
     return "a.event_id IN (SELECT value FROM json_each(%s))", [json.dumps(list(event_ids))]
+
+
+def rows(statement: str, values: Sequence[Any]) -> list[Any]:
+    """What the statement finds. How many events it is about decides between reading everything and an index."""
+    return statements.rows(statement, values, planned_anew=True)

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from attendance.reports.relation import among, relation
+from attendance.reports.relation import among, relation, rows
 from attendance.reports.scope import Scope
-from checkin_project.platform.statements import POSTGRES, rows
+from checkin_project.platform.statements import POSTGRES
 
 QUARTER = 900
 # Minutes from the start of an event; who came earlier or later counts at the edge.

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import TypeVar
 
-from attendance.reports.relation import among, relation
+from attendance.reports.relation import among, relation, rows
 from attendance.reports.scope import Occurrence
 from attendance.stats import SUMS, Counts
-from checkin_project.platform.statements import rows
 
 _BY_EVENT = f"""SELECT a.event_id, {SUMS},
 COUNT(CASE WHEN state = 'attended' AND member_id IS NOT NULL THEN 1 END),

@@ -12,13 +12,16 @@ from django.db import DEFAULT_DB_ALIAS, connections
 POSTGRES: bool = connections[DEFAULT_DB_ALIAS].vendor == "postgresql"
 
 
-def rows(statement: str, values: Sequence[Any]) -> list[Any]:
+def rows(statement: str, values: Sequence[Any], *, planned_anew: bool = False) -> list[Any]:
     """Run it with its values in place of each %s; the rows that come back.
+
+    `planned_anew` is for statements whose best plan depends on the values: PostgreSQL settles for one plan for all
+    when it has run a prepared one a few times.
 
     By the driver's own cursor. Django's is made anew for each statement, takes the text apart and checks what cannot
     be here; it serves when somebody counts or logs statements. Errors are Django's either way.
     """
-    return _run(statement, values, fetch=True)
+    return _run(statement, values, fetch=True, planned_anew=planned_anew)
 
 
 def execute(statement: str, values: Sequence[Any]) -> None:
@@ -26,7 +29,7 @@ def execute(statement: str, values: Sequence[Any]) -> None:
     _run(statement, values, fetch=False)
 
 
-def _run(statement: str, values: Sequence[Any], *, fetch: bool) -> list[Any]:
+def _run(statement: str, values: Sequence[Any], *, fetch: bool, planned_anew: bool = False) -> list[Any]:
     database = connections[DEFAULT_DB_ALIAS]
     if database.execute_wrappers or database.queries_logged:
         with database.cursor() as watched:
@@ -37,7 +40,12 @@ def _run(statement: str, values: Sequence[Any], *, fetch: bool) -> list[Any]:
     with database.wrap_database_errors:
         cursor = database.connection.cursor()
         try:
-            cursor.execute(statement if POSTGRES else _with_question_marks(statement), values)
+            if not POSTGRES:
+                cursor.execute(_with_question_marks(statement), values)
+            elif planned_anew:
+                cursor.execute(statement, values, prepare=False)
+            else:
+                cursor.execute(statement, values)
             return cursor.fetchall() if fetch else []
         finally:
             cursor.close()
