@@ -70,7 +70,9 @@ def _of_phase(found: Found, phase: Phase, way: Way, start: Facts | None, limit: 
         keys = [(source.path(key), start[key]) for key in phase.keys]
         rows = rows.filter(beyond(keys, is_descending=is_descending))
     ordered = rows.order_by(*phase.order_by(source, is_descending=is_descending)).values_list("pk", flat=True)
-    if phase.parent and source.as_of is None and matching > FEW and connection.vendor == "postgresql":
+    # The view has an index for each order, which serves unless only some events' rows are wanted.
+    is_joined = source.as_of is None or (phase.parent == "event" and found.events is not None)
+    if phase.parent and is_joined and matching > FEW and connection.vendor == "postgresql":
         return _by_parents(found, phase, ordered, start, limit, is_descending=is_descending)
     return list(ordered[:limit])
 
@@ -100,7 +102,15 @@ def _by_parents(
 def _parents(found: Found, phase: Phase, start: Facts | None, *, is_descending: bool) -> Iterator[list[int]]:
     model, paths, size = PARENTS[phase.parent]
     asked = [(paths[key], start[key] if start else None) for key in phase.keys[:-1]]
-    parents = model.objects.order_by(*(f"{'-' if is_descending else ''}{path}" for path, _value in asked))
+    parents = model.objects.all()
+    if found.source.as_of is not None:
+        # As the view knows them: an event may have been renamed since.
+        seen = found.source.rows.filter(event_id=OuterRef("pk"))
+        parents = parents.annotate(**{f"seen_{key}": Subquery(seen.values(key)[:1]) for key in phase.keys[:-2]})
+        asked = [(f"seen_{key}", value) for key, (_path, value) in zip(phase.keys, asked, strict=False)][:-1] + asked[
+            -1:
+        ]
+    parents = parents.order_by(*(f"{'-' if is_descending else ''}{path}" for path, _value in asked))
     limits = found.events if phase.parent == "event" else found.people
     if limits is not None:
         parents = parents.filter(limits)

@@ -25,13 +25,16 @@ from members.tests.factories import make_member
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(params=["live", "live, many rows", pytest.param("view", marks=pytest.mark.postgres)])
+VIEW = [pytest.param(name, marks=pytest.mark.postgres) for name in ("view", "view, many rows")]
+
+
+@pytest.fixture(params=["live", "live, many rows", *VIEW])
 def source(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, settings: object) -> Source:
     """A world of rows, and the way they are read. On PostgreSQL many rows are walked through event by event."""
     World()
-    if request.param == "live, many rows":
+    if request.param.endswith("many rows"):
         monkeypatch.setattr(walking, "FEW", 0)
-    if request.param != "view":
+    if request.param.startswith("live"):
         return live()
     settings.DATABROWSER = "materialized"  # type: ignore[attr-defined]
     materialised.refresh(at=EVENING)
