@@ -1,28 +1,25 @@
 """A long spreadsheet from a laptop into the records, in a real browser."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from e2e.conftest import Server, sign_in
+from e2e.conftest import Contexts, sign_in
 
 pytestmark = pytest.mark.browser
 ROWS = 4000
 
 
 @pytest.fixture
-def staff(browser: Browser, server: Server) -> Iterator[Page]:
-    context = browser.new_context(base_url=server.url, viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-    page = context.new_page()
+def staff(contexts: Contexts) -> Page:
+    page = contexts(viewport={"width": 1280, "height": 900}, reduced_motion="reduce").new_page()
     sign_in(page, "/admin/members/member/")
-    yield page
-    context.close()
+    return page
 
 
 def test_a_long_file_is_watched_looked_at_and_confirmed(staff: Page, tmp_path: Path) -> None:
