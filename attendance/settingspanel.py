@@ -248,6 +248,7 @@ def _said(name: str, value: Any) -> str:
 
 def _by_whom(current: CheckInSettings) -> str:
     """Who changed these settings last; "" when nobody is known."""
-    last = current.history.select_related("history_user").first()
+    # In the order of writing: a clock that was set back must not name somebody else.
+    last = current.history.select_related("history_user").order_by("-history_id").first()
     user = last.history_user if last else None
     return (user.get_full_name() or user.get_username()) if user else ""

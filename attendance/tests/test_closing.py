@@ -206,7 +206,7 @@ def test_the_events_history_keeps_who_closed_and_reopened_it_and_when() -> None:
 
     reopen_event(event.code, by=actor_for(ana), at=LATER + timedelta(minutes=1))
 
-    kept = list(event.history.values_list("closed_at", "history_user_id", "history_date")[:2])
+    kept = list(event.history.order_by("-history_id").values_list("closed_at", "history_user_id", "history_date")[:2])
     assert kept == [(None, ana.pk, LATER + timedelta(minutes=1)), (LATER, ana.pk, LATER)]
 
 

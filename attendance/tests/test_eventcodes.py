@@ -216,7 +216,7 @@ def test_who_withdrew_and_when_is_kept() -> None:
 
     eventcodes.withdraw(event, by=Actor(user_id=user.pk, role=Role.SUPERVISOR), at=AT)
 
-    latest = event.check_in_settings.history.first()
+    latest = event.check_in_settings.history.latest("history_id")
     assert latest is not None
     assert (latest.code_version, latest.history_date, latest.history_user) == (2, AT, user)
 
