@@ -327,8 +327,7 @@ def test_the_overview_is_live(open_page: Callable[..., Page], come: Callable[[st
     expect(page.get_by_role("heading", name=EVENT)).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1280, "light")])
 def test_axe_finds_nothing_to_object_to(
     open_page: Callable[..., Page], come: Callable[[str], None], width: int, scheme: Scheme
 ) -> None:

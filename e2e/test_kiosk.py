@@ -344,8 +344,7 @@ def _weight(request: Any) -> int:
     return int(found["responseBodySize"] + found["responseHeadersSize"])
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1280, "light")])
 def test_axe_finds_nothing_on_any_screen(
     kiosk: Open, server: Server, contexts: Contexts, width: int, scheme: Literal["light", "dark"]
 ) -> None:

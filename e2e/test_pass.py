@@ -345,8 +345,7 @@ def test_printed_codes_are_read_sharp_blurred_and_rotated(
 # --- Looks ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1280, "light")])
 def test_axe_finds_nothing_on_any_page(
     contexts: Contexts, server: Server, card_holders: list[int], width: int, scheme: Literal["light", "dark"]
 ) -> None:

@@ -205,8 +205,7 @@ def test_the_file_of_the_event_is_downloaded_from_its_dashboard(open_page: Open,
     assert (tmp_path / "file.csv").read_text(encoding="utf-8-sig").count("Guest ") == 60
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1280, "light")])
 def test_axe_finds_nothing_and_nothing_scrolls_sideways(
     open_page: Open, code: str, scheme: Literal["light", "dark"], width: int
 ) -> None:
