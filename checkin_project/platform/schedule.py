@@ -10,7 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import psycopg
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
@@ -22,6 +24,8 @@ log = logging.getLogger(__name__)
 # (when it was last begun, now) → begin it now?
 Due = Callable[[datetime | None, datetime], bool]
 MOST_ERROR = 2000
+# Through Django, or past it as backups go.
+DATABASE_AWAY = (OperationalError, InterfaceError, psycopg.OperationalError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,10 @@ def _run(job: Job, row: ScheduledJob, *, worker: str, at: datetime) -> None:
             job.run(at)
     # The next job must run whatever this one does; its row and the log tell.
     except Exception as problem:
-        log.exception("job failed: %s", job.name)
+        if isinstance(problem, DATABASE_AWAY):
+            log.warning("job failed, the database does not answer: %s (%s)", job.name, type(problem).__name__)
+        else:
+            log.exception("job failed: %s", job.name)
         error = clean(f"{type(problem).__name__}: {problem}")[:MOST_ERROR]
     failures = row.failures + 1 if error else 0
     mine = ScheduledJob.objects.filter(pk=row.pk, worker=worker)

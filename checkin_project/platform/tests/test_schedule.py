@@ -1,6 +1,7 @@
 import sqlite3
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 from django.conf import settings as configured
 from django.db import connection
@@ -81,6 +82,25 @@ def test_a_job_that_fails_keeps_its_error_and_is_tried_again_soon() -> None:
     assert (first, too_soon, again) == (["sweep", "wash"], [], ["sweep"])
     assert (failed.error, failed.failures) == ("ValueError: no broom for [hidden]", 1)
     assert (row.error, row.failures) == ("", 0)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("problem", "said"),
+    [
+        (psycopg.OperationalError("server closed the connection"), ("WARNING", False)),
+        (ValueError("no broom"), ("ERROR", True)),
+    ],
+)
+def test_a_lost_database_is_one_line_and_a_mistake_says_where(
+    problem: Exception, said: tuple[str, bool], caplog: pytest.LogCaptureFixture
+) -> None:
+    def run(at: datetime) -> None:
+        raise problem
+
+    run_due([Job("sweep", run, daily(hour=3))], worker="w", at=NOON)
+
+    assert [(record.levelname, bool(record.exc_info)) for record in caplog.records] == [said]
 
 
 @pytest.mark.django_db
