@@ -61,11 +61,19 @@ def _no_swift() -> str | None:
     return swift.missing()
 
 
+def _no_pg_dump() -> str | None:
+    from checkin_project.platform.backups import postgres
+
+    is_there = settings.SQLITE or postgres.is_installed()
+    return None if is_there else "needs pg_dump: install PostgreSQL's client programs"
+
+
 MISSING: dict[str, Callable[[], str | None]] = {
     "postgres": _no_postgres,
     "redis": _no_redis,
     "browser": _no_browser,
     "crash": _no_postgres_programs,
+    "pg_dump": _no_pg_dump,
     "s3": _no_swift,
 }
 

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from django.conf import settings
 
-from checkin_project.platform.backups import postgres, sealing
+from checkin_project.platform.backups import sealing
 from checkin_project.platform.tests.processes import environment, manage
 
 # In one process: most of the time goes into starting.
@@ -60,7 +60,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
     found.lose()
 
 
-@pytest.mark.skipif(not (settings.SQLITE or postgres.is_installed()), reason="needs pg_dump")
+@pytest.mark.pg_dump
 def test_a_lost_database_comes_back_by_three_commands(place: Place, tmp_path: Path) -> None:
     private = tmp_path / "private"
     env = environment(tmp_path, DATABASE_URL=place.url, BACKUP_PUBLIC_KEYS=sealing.make_keys(private))

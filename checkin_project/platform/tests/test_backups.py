@@ -24,15 +24,13 @@ from checkin_project.platform.backups.manifest import BackupError, Contents, new
 from checkin_project.platform.models import Backup, ScheduledJob, User
 from checkin_project.platform.tests.factories import make_user
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.pg_dump]
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, settings: Settings) -> Path:
     """Where backups are kept in this test."""
-    if not (configured.SQLITE or postgres.is_installed()):
-        pytest.skip("needs pg_dump")
     settings.VAR_DIR = tmp_path
     place = {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
